@@ -1,0 +1,216 @@
+"""The stored language: every event of the log. Shapes here are for ever; a change of one needs an upcaster.
+
+An event is past tense and true on its own. It says nothing of its stream, time, actor or append: the log's envelope
+holds those.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from timeline.values import facts
+from timeline.values.facts import Citation, Relation, Step, When
+
+
+class Event(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Something that was recorded."""
+
+
+class Recorded(Event):
+    """A record entered the log for the first time. Subclasses fix what kind of content it has."""
+
+
+class MeetingReported(Recorded):
+    """A source reports, or announces, a meeting."""
+
+    content: facts.Meeting
+
+
+class StatementReported(Recorded):
+    """A source gives a statement."""
+
+    content: facts.Statement
+
+
+class NominationReported(Recorded):
+    """A source names a nominee for a post."""
+
+    content: facts.Nomination
+
+
+class MilestoneReported(Recorded):
+    """A source tells of something that dates are counted from."""
+
+    content: facts.Milestone
+
+
+class PersonRegistered(Recorded):
+    """A person was entered."""
+
+    content: facts.Person
+
+
+class OrganizationRegistered(Recorded):
+    """An organization was entered."""
+
+    content: facts.Organization
+
+
+class StateRegistered(Recorded):
+    """A former state was entered."""
+
+    content: facts.State
+
+
+class PlaceRegistered(Recorded):
+    """A place was entered."""
+
+    content: facts.Place
+
+
+class PostRegistered(Recorded):
+    """A post was entered."""
+
+    content: facts.Post
+
+
+class TenureReported(Recorded):
+    """A source says who holds a post."""
+
+    content: facts.Tenure
+
+
+class SourceRegistered(Recorded):
+    """A source was entered."""
+
+    content: facts.Source
+
+
+class SpeakerRegistered(Recorded):
+    """An anonymous speaker of one source was entered."""
+
+    content: facts.Speaker
+
+
+class MeetingRescheduled(Event):
+    """A source says the meeting moved. The dates it had before stay readable in the log."""
+
+    was: When | None
+    now: When
+    reason: str | None = None
+    citation: Citation | None = None
+
+
+class MeetingHeld(Event):
+    """A source says the scheduled meeting took place, perhaps on a date now known better."""
+
+    when: When | None = None
+    citation: Citation | None = None
+
+
+class MeetingPostponed(Event):
+    """A source says the meeting will not take place as scheduled; no new date is known."""
+
+    reason: str | None = None
+    citation: Citation | None = None
+
+
+class MeetingCancelled(Event):
+    """A source says the meeting will not take place."""
+
+    reason: str | None = None
+    citation: Citation | None = None
+
+
+class NominationAdvanced(Event):
+    """A source reports a step of the nomination."""
+
+    step: Step
+
+
+class RecordsRelated(Event):
+    """A source relates this record to another."""
+
+    relation: Relation
+
+
+class FieldChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One field before and after, in the form the content has in JSON; None means not stated."""
+
+    field: str
+    was: Any
+    now: Any
+
+
+class RecordCorrected(Event):
+    """What we had recorded was wrong or incomplete; the fields say what it was and what it is now."""
+
+    changes: list[FieldChange]
+    reason: str
+    citation: Citation | None = None
+
+
+class RecordRetracted(Event):
+    """A record of ours is withdrawn. A speaker who takes a statement back is another statement."""
+
+    reason: str
+    citation: Citation | None = None
+
+
+class RecordMerged(Event):
+    """This record and another turned out to be the same; this id resolves to the other from now on."""
+
+    into: str
+    reason: str
+
+
+class RecordUnmerged(Event):
+    """The merge was wrong; this record stands on its own again."""
+
+    reason: str
+
+
+AnyEvent = (
+    MeetingReported
+    | StatementReported
+    | NominationReported
+    | MilestoneReported
+    | PersonRegistered
+    | OrganizationRegistered
+    | StateRegistered
+    | PlaceRegistered
+    | PostRegistered
+    | TenureReported
+    | SourceRegistered
+    | SpeakerRegistered
+    | MeetingRescheduled
+    | MeetingHeld
+    | MeetingPostponed
+    | MeetingCancelled
+    | NominationAdvanced
+    | RecordsRelated
+    | RecordCorrected
+    | RecordRetracted
+    | RecordMerged
+    | RecordUnmerged
+)
+
+EVENTS: dict[str, type[AnyEvent]] = {event.__name__: event for event in AnyEvent.__args__}  # type: ignore[attr-defined]
+
+FIRST_EVENT: dict[type[facts.Content], Any] = {
+    facts.Meeting: MeetingReported,
+    facts.Statement: StatementReported,
+    facts.Nomination: NominationReported,
+    facts.Milestone: MilestoneReported,
+    facts.Person: PersonRegistered,
+    facts.Organization: OrganizationRegistered,
+    facts.State: StateRegistered,
+    facts.Place: PlaceRegistered,
+    facts.Post: PostRegistered,
+    facts.Tenure: TenureReported,
+    facts.Source: SourceRegistered,
+    facts.Speaker: SpeakerRegistered,
+}
+"""With which event a record of each kind enters the log."""

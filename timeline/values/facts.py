@@ -1,0 +1,399 @@
+"""What a record says: the typed content of meetings, statements, nominations and of those who take part.
+
+These shapes are stored for ever inside events, written in seed files and answered by GraphQL, so there is one
+definition. Absent means not stated; no field has a default that invents a fact.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct, field
+
+from timeline.values.vocabulary import (
+    Attribution,
+    Basis,
+    Capacity,
+    ClaimKind,
+    Format,
+    Holding,
+    Level,
+    MeetingStatus,
+    Mode,
+    OrganizationKind,
+    RelationType,
+    SpeechAct,
+    StepKind,
+    StepStatus,
+    Wording,
+)
+
+SLUG = r"[a-z0-9]+(?:[.-][a-z0-9]+)*"
+Text = Annotated[str, Meta(min_length=1, max_length=10_000)]
+Edtf = Annotated[str, Meta(min_length=1, max_length=200, description="A date in EDTF (ISO 8601-2), levels 0 to 2.")]
+PersonId = Annotated[str, Meta(pattern=rf"^person/{SLUG}$", description="A person's id, 'person/cho-hyun'.")]
+PlaceId = Annotated[str, Meta(pattern=rf"^place/{SLUG}$", description="A place's id, 'place/seoul'.")]
+PostId = Annotated[str, Meta(pattern=rf"^post/{SLUG}$", description="A post's id, 'post/kr-foreign-minister'.")]
+SourceId = Annotated[str, Meta(pattern=rf"^source/{SLUG}$", description="A source's id.")]
+SpeakerId = Annotated[str, Meta(pattern=rf"^speaker/{SLUG}$", description="An anonymous speaker's id.")]
+OrganizationId = Annotated[str, Meta(pattern=rf"^organization/{SLUG}$", description="An organization's id.")]
+MilestoneId = Annotated[str, Meta(pattern=rf"^milestone/{SLUG}$", description="A milestone's id.")]
+StatementId = Annotated[str, Meta(pattern=rf"^statement/{SLUG}$", description="A statement's id.")]
+MeetingId = Annotated[str, Meta(pattern=rf"^meeting/{SLUG}$", description="A meeting's id.")]
+PartyId = Annotated[
+    str,
+    Meta(
+        pattern=rf"^(?:[A-Z]{{2}}|state/{SLUG}|organization/{SLUG})$",
+        description="A party: ISO 3166-1 alpha-2 ('KR'), a former state ('state/ussr') or an organization.",
+    ),
+]
+OccurrenceId = Annotated[
+    str,
+    Meta(
+        pattern=rf"^(?:meeting|statement|nomination|milestone)/{SLUG}$",
+        description="The id of something that happened.",
+    ),
+]
+
+
+class Fact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A value without identity."""
+
+
+class Citation(Fact):
+    """Where we read it: the source, the place in it and a short quotation."""
+
+    source: SourceId
+    locator: Text | None = None
+    quote: Text | None = None
+
+
+class When(Fact):
+    """A date exactly as precise as its source, with the words as reported and how we read them.
+
+    `contains` is a day on which it was certainly under way, for what has no known start or end. `anchor` is the
+    source whose publication date resolved the words.
+    """
+
+    edtf: Edtf | None = None
+    contains: Edtf | None = None
+    wording: Text | None = None
+    basis: Basis = Basis.STATED
+    anchor: SourceId | None = None
+    rule: Text | None = None
+    resolver: int | None = None
+    zone: Text | None = None
+
+
+class Name(Fact):
+    """One of several names, with BCP 47 language tag."""
+
+    text: Text
+    language: Text | None = None
+    note: Text | None = None
+
+
+class ExternalId(Fact):
+    """An identifier in somebody else's scheme, as of one snapshot of it."""
+
+    scheme: Text
+    value: Text
+    snapshot: Text | None = None
+
+
+class StandIn(Fact):
+    """Whom the participant stands in for. The absent principal is not a participant."""
+
+    person: PersonId | None = None
+    post: PostId | None = None
+    role: Text | None = None
+    reason: Text | None = None
+
+
+class Participation(Fact):
+    """A party at a meeting, perhaps a person, the role as stated on that day, and the capacity."""
+
+    party: PartyId
+    person: PersonId | None = None
+    role: Text | None = None
+    capacity: Capacity = Capacity.REPRESENTATIVE
+    level: Level | None = None
+    post: PostId | None = None
+    in_place_of: StandIn | None = None
+    unnamed: Text | None = None
+
+
+class Relation(Fact):
+    """How this record stands to another."""
+
+    type: RelationType
+    target: OccurrenceId
+    note: Text | None = None
+    citation: Citation | None = None
+
+
+class Claim(Fact):
+    """What a source claims about this record, such as being the first of its kind since a milestone."""
+
+    kind: ClaimKind
+    scope: Text
+    since: MilestoneId | None = None
+    citation: Citation | None = None
+
+
+class Passage(Fact):
+    """The words: quoted, partly quoted or in our own paraphrase."""
+
+    text: Text
+    mode: Wording
+    language: Text | None = None
+    locator: Text | None = None
+
+
+class Voice(Fact):
+    """Who speaks, or is spoken to: a person, an organization, a party, or an anonymous speaker of one source."""
+
+    person: PersonId | None = None
+    organization: OrganizationId | None = None
+    party: PartyId | None = None
+    speaker: SpeakerId | None = None
+    role: Text | None = None
+
+
+class Figure(Fact):
+    """A number that a statement names, as stated: '5', 'percent of GDP', 'around'."""
+
+    value: Text
+    unit: Text
+    qualifier: Text | None = None
+
+
+class Step(Fact):
+    """One rung of a nomination: taken, scheduled or expected."""
+
+    step: StepKind
+    status: StepStatus = StepStatus.DONE
+    when: When | None = None
+    body: OrganizationId | None = None
+    note: Text | None = None
+    citation: Citation | None = None
+
+
+class Content(Fact):
+    """What one record says."""
+
+
+class Meeting(Content):
+    """Parties that met, or were to meet."""
+
+    title: Text
+    when: When | None = None
+    place: PlaceId | None = None
+    parties: list[Participation] = field(default_factory=list)
+    level: Level | None = None
+    format: Format | None = None
+    mode: Mode | None = None
+    status: MeetingStatus = MeetingStatus.HELD
+    topics: list[Text] = field(default_factory=list)
+    summary: Text | None = None
+    agenda: Text | None = None
+    relations: list[Relation] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+
+
+class Statement(Content):
+    """What somebody said, as a source gives it. `reported_in` is the statement that reports this one."""
+
+    title: Text
+    attribution: Attribution
+    voices: list[Voice]
+    passages: list[Passage] = field(default_factory=list)
+    act: SpeechAct = SpeechAct.STATEMENT
+    when: When | None = None
+    place: PlaceId | None = None
+    made_at: MeetingId | None = None
+    about: list[OccurrenceId] = field(default_factory=list)
+    addressed_to: list[Voice] = field(default_factory=list)
+    asked_by: OrganizationId | None = None
+    reported_in: StatementId | None = None
+    figures: list[Figure] = field(default_factory=list)
+    topics: list[Text] = field(default_factory=list)
+    relations: list[Relation] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+
+
+class Nomination(Content):
+    """A person put forward for a post, and how far it got: a ladder of steps. A nominee holds nothing."""
+
+    nominee: PersonId
+    post: PostId
+    title: Text | None = None
+    by: Voice | None = None
+    when: When | None = None
+    steps: list[Step] = field(default_factory=list)
+    topics: list[Text] = field(default_factory=list)
+    relations: list[Relation] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+
+
+class Milestone(Content):
+    """Something else that dates are counted from: a government takes office, a treaty enters into force."""
+
+    title: Text
+    when: When | None = None
+    parties: list[PartyId] = field(default_factory=list)
+    place: PlaceId | None = None
+    topics: list[Text] = field(default_factory=list)
+    relations: list[Relation] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+
+
+class Person(Content):
+    """Somebody with a name. The first name is the one shown."""
+
+    names: Annotated[list[Name], Meta(min_length=1)]
+    party: PartyId | None = None
+    note: Text | None = None
+    external_ids: list[ExternalId] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+
+
+class Organization(Content):
+    """A ministry, a parliament, an alliance, a newspaper."""
+
+    names: Annotated[list[Name], Meta(min_length=1)]
+    kind: OrganizationKind = OrganizationKind.OTHER
+    party: PartyId | None = None
+    parent: OrganizationId | None = None
+    seat: PlaceId | None = None
+    external_ids: list[ExternalId] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+
+
+class State(Content):
+    """A state that has no ISO 3166-1 code today, such as Prussia, with the period in which it existed."""
+
+    names: Annotated[list[Name], Meta(min_length=1)]
+    valid: When | None = None
+    successors: list[PartyId] = field(default_factory=list)
+    external_ids: list[ExternalId] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+
+
+class Place(Content):
+    """A city or a site. `zone` is its IANA time zone."""
+
+    names: Annotated[list[Name], Meta(min_length=1)]
+    country: PartyId | None = None
+    within: PlaceId | None = None
+    zone: Text | None = None
+    external_ids: list[ExternalId] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+
+
+class Post(Content):
+    """An office that persons hold one after another."""
+
+    names: Annotated[list[Name], Meta(min_length=1)]
+    party: PartyId | None = None
+    organization: OrganizationId | None = None
+    level: Level | None = None
+    external_ids: list[ExternalId] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+
+
+class Tenure(Content):
+    """A person holds a post. An unknown end is unknown, never 'still in office'."""
+
+    person: PersonId
+    post: PostId
+    holding: Holding
+    when: When
+    citations: list[Citation] = field(default_factory=list)
+
+
+class Source(Content):
+    """A document that facts rest on. Its publication date anchors words like 'Friday'."""
+
+    title: Text
+    publisher: OrganizationId | None = None
+    published: When | None = None
+    zone: Text | None = None
+    language: Text | None = None
+    url: Text | None = None
+    note: Text | None = None
+
+
+class Speaker(Content):
+    """Anonymous speakers as one source describes them; never merged across sources."""
+
+    source: SourceId
+    label: Text
+    described: Text | None = None
+    party: PartyId | None = None
+    organization: OrganizationId | None = None
+    several: bool = False
+
+
+CONTENT: dict[str, type[Content]] = {
+    "meeting": Meeting,
+    "statement": Statement,
+    "nomination": Nomination,
+    "milestone": Milestone,
+    "person": Person,
+    "organization": Organization,
+    "state": State,
+    "place": Place,
+    "post": Post,
+    "tenure": Tenure,
+    "source": Source,
+    "speaker": Speaker,
+}
+
+ANY_OCCURRENCE = ("meeting", "statement", "nomination", "milestone")
+REFERENCES: dict[str, tuple[str, ...]] = {
+    "person": ("person",),
+    "nominee": ("person",),
+    "post": ("post",),
+    "place": ("place",),
+    "seat": ("place",),
+    "within": ("place",),
+    "party": ("state", "organization"),
+    "country": ("state", "organization"),
+    "successors": ("state", "organization"),
+    "organization": ("organization",),
+    "body": ("organization",),
+    "publisher": ("organization",),
+    "parent": ("organization",),
+    "asked_by": ("organization",),
+    "source": ("source",),
+    "anchor": ("source",),
+    "speaker": ("speaker",),
+    "since": ("milestone",),
+    "target": ANY_OCCURRENCE,
+    "about": ANY_OCCURRENCE,
+    "made_at": ("meeting",),
+    "reported_in": ("statement",),
+}
+"""Fields that hold the id of another record, and which kinds it may be of. A name means the same in every struct."""
+
+
+def references(content: Any, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[str | int, ...], str]]:
+    """Every (path, id) of another record that this content names; ISO states are known to all and left out."""
+    found: list[tuple[tuple[str | int, ...], str]] = []
+    if isinstance(content, Struct):
+        for name in content.__struct_fields__:
+            value = getattr(content, name)
+            is_reference = name in REFERENCES or (name == "parties" and isinstance(content, Milestone))
+            if is_reference and isinstance(value, str):
+                found.append(((*path, name), value))
+            elif is_reference and isinstance(value, list):
+                found.extend(((*path, name, index), item) for index, item in enumerate(value))
+            else:
+                found.extend(references(value, (*path, name)))
+    elif isinstance(content, list):
+        for index, item in enumerate(content):
+            found.extend(references(item, (*path, index)))
+    return [(where, value) for where, value in found if "/" in value]
