@@ -18,83 +18,83 @@ class Event(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     """Something that was recorded."""
 
 
-class Recorded(Event):
+class Recorded(Event, frozen=True):
     """A record entered the log for the first time. Subclasses fix what kind of content it has."""
 
 
-class MeetingReported(Recorded):
+class MeetingReported(Recorded, frozen=True):
     """A source reports, or announces, a meeting."""
 
     content: facts.Meeting
 
 
-class StatementReported(Recorded):
+class StatementReported(Recorded, frozen=True):
     """A source gives a statement."""
 
     content: facts.Statement
 
 
-class NominationReported(Recorded):
+class NominationReported(Recorded, frozen=True):
     """A source names a nominee for a post."""
 
     content: facts.Nomination
 
 
-class MilestoneReported(Recorded):
+class MilestoneReported(Recorded, frozen=True):
     """A source tells of something that dates are counted from."""
 
     content: facts.Milestone
 
 
-class PersonRegistered(Recorded):
+class PersonRegistered(Recorded, frozen=True):
     """A person was entered."""
 
     content: facts.Person
 
 
-class OrganizationRegistered(Recorded):
+class OrganizationRegistered(Recorded, frozen=True):
     """An organization was entered."""
 
     content: facts.Organization
 
 
-class StateRegistered(Recorded):
+class StateRegistered(Recorded, frozen=True):
     """A former state was entered."""
 
     content: facts.State
 
 
-class PlaceRegistered(Recorded):
+class PlaceRegistered(Recorded, frozen=True):
     """A place was entered."""
 
     content: facts.Place
 
 
-class PostRegistered(Recorded):
+class PostRegistered(Recorded, frozen=True):
     """A post was entered."""
 
     content: facts.Post
 
 
-class TenureReported(Recorded):
+class TenureReported(Recorded, frozen=True):
     """A source says who holds a post."""
 
     content: facts.Tenure
 
 
-class SourceRegistered(Recorded):
+class SourceRegistered(Recorded, frozen=True):
     """A source was entered."""
 
     content: facts.Source
 
 
-class SpeakerRegistered(Recorded):
+class SpeakerRegistered(Recorded, frozen=True):
     """An anonymous speaker of one source was entered."""
 
     content: facts.Speaker
 
 
-class MeetingRescheduled(Event):
+class MeetingRescheduled(Event, frozen=True):
     """A source says the meeting moved. The dates it had before stay readable in the log."""
 
     was: When | None
@@ -103,34 +103,34 @@ class MeetingRescheduled(Event):
     citation: Citation | None = None
 
 
-class MeetingHeld(Event):
+class MeetingHeld(Event, frozen=True):
     """A source says the scheduled meeting took place, perhaps on a date now known better."""
 
     when: When | None = None
     citation: Citation | None = None
 
 
-class MeetingPostponed(Event):
+class MeetingPostponed(Event, frozen=True):
     """A source says the meeting will not take place as scheduled; no new date is known."""
 
     reason: str | None = None
     citation: Citation | None = None
 
 
-class MeetingCancelled(Event):
+class MeetingCancelled(Event, frozen=True):
     """A source says the meeting will not take place."""
 
     reason: str | None = None
     citation: Citation | None = None
 
 
-class NominationAdvanced(Event):
+class NominationAdvanced(Event, frozen=True):
     """A source reports a step of the nomination."""
 
     step: Step
 
 
-class RecordsRelated(Event):
+class RecordsRelated(Event, frozen=True):
     """A source relates this record to another."""
 
     relation: Relation
@@ -144,7 +144,7 @@ class FieldChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     now: Any
 
 
-class RecordCorrected(Event):
+class RecordCorrected(Event, frozen=True):
     """What we had recorded was wrong or incomplete; the fields say what it was and what it is now."""
 
     changes: list[FieldChange]
@@ -152,21 +152,21 @@ class RecordCorrected(Event):
     citation: Citation | None = None
 
 
-class RecordRetracted(Event):
+class RecordRetracted(Event, frozen=True):
     """A record of ours is withdrawn. A speaker who takes a statement back is another statement."""
 
     reason: str
     citation: Citation | None = None
 
 
-class RecordMerged(Event):
+class RecordMerged(Event, frozen=True):
     """This record and another turned out to be the same; this id resolves to the other from now on."""
 
     into: str
     reason: str
 
 
-class RecordUnmerged(Event):
+class RecordUnmerged(Event, frozen=True):
     """The merge was wrong; this record stands on its own again."""
 
     reason: str
@@ -197,7 +197,7 @@ AnyEvent = (
     | RecordUnmerged
 )
 
-EVENTS: dict[str, type[AnyEvent]] = {event.__name__: event for event in AnyEvent.__args__}  # type: ignore[attr-defined]
+EVENTS: dict[str, type[AnyEvent]] = {event.__name__: event for event in AnyEvent.__args__}
 
 FIRST_EVENT: dict[type[facts.Content], Any] = {
     facts.Meeting: MeetingReported,

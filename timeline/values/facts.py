@@ -60,7 +60,7 @@ class Fact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     """A value without identity."""
 
 
-class Citation(Fact):
+class Citation(Fact, frozen=True):
     """Where we read it: the source, the place in it and a short quotation."""
 
     source: SourceId
@@ -68,7 +68,7 @@ class Citation(Fact):
     quote: Text | None = None
 
 
-class When(Fact):
+class When(Fact, frozen=True):
     """A date exactly as precise as its source, with the words as reported and how we read them.
 
     `contains` is a day on which it was certainly under way, for what has no known start or end. `anchor` is the
@@ -85,7 +85,7 @@ class When(Fact):
     zone: Text | None = None
 
 
-class Name(Fact):
+class Name(Fact, frozen=True):
     """One of several names, with BCP 47 language tag."""
 
     text: Text
@@ -93,7 +93,7 @@ class Name(Fact):
     note: Text | None = None
 
 
-class ExternalId(Fact):
+class ExternalId(Fact, frozen=True):
     """An identifier in somebody else's scheme, as of one snapshot of it."""
 
     scheme: Text
@@ -101,7 +101,7 @@ class ExternalId(Fact):
     snapshot: Text | None = None
 
 
-class StandIn(Fact):
+class StandIn(Fact, frozen=True):
     """Whom the participant stands in for. The absent principal is not a participant."""
 
     person: PersonId | None = None
@@ -110,7 +110,7 @@ class StandIn(Fact):
     reason: Text | None = None
 
 
-class Participation(Fact):
+class Participation(Fact, frozen=True):
     """A party at a meeting, perhaps a person, the role as stated on that day, and the capacity."""
 
     party: PartyId
@@ -123,7 +123,7 @@ class Participation(Fact):
     unnamed: Text | None = None
 
 
-class Relation(Fact):
+class Relation(Fact, frozen=True):
     """How this record stands to another."""
 
     type: RelationType
@@ -132,7 +132,7 @@ class Relation(Fact):
     citation: Citation | None = None
 
 
-class Claim(Fact):
+class Claim(Fact, frozen=True):
     """What a source claims about this record, such as being the first of its kind since a milestone."""
 
     kind: ClaimKind
@@ -141,7 +141,7 @@ class Claim(Fact):
     citation: Citation | None = None
 
 
-class Passage(Fact):
+class Passage(Fact, frozen=True):
     """The words: quoted, partly quoted or in our own paraphrase."""
 
     text: Text
@@ -150,7 +150,7 @@ class Passage(Fact):
     locator: Text | None = None
 
 
-class Voice(Fact):
+class Voice(Fact, frozen=True):
     """Who speaks, or is spoken to: a person, an organization, a party, or an anonymous speaker of one source."""
 
     person: PersonId | None = None
@@ -160,7 +160,7 @@ class Voice(Fact):
     role: Text | None = None
 
 
-class Figure(Fact):
+class Figure(Fact, frozen=True):
     """A number that a statement names, as stated: '5', 'percent of GDP', 'around'."""
 
     value: Text
@@ -168,7 +168,7 @@ class Figure(Fact):
     qualifier: Text | None = None
 
 
-class Step(Fact):
+class Step(Fact, frozen=True):
     """One rung of a nomination: taken, scheduled or expected."""
 
     step: StepKind
@@ -179,11 +179,11 @@ class Step(Fact):
     citation: Citation | None = None
 
 
-class Content(Fact):
+class Content(Fact, frozen=True):
     """What one record says."""
 
 
-class Meeting(Content):
+class Meeting(Content, frozen=True):
     """Parties that met, or were to meet."""
 
     title: Text
@@ -202,7 +202,7 @@ class Meeting(Content):
     citations: list[Citation] = field(default_factory=list)
 
 
-class Statement(Content):
+class Statement(Content, frozen=True):
     """What somebody said, as a source gives it. `reported_in` is the statement that reports this one."""
 
     title: Text
@@ -224,7 +224,7 @@ class Statement(Content):
     citations: list[Citation] = field(default_factory=list)
 
 
-class Nomination(Content):
+class Nomination(Content, frozen=True):
     """A person put forward for a post, and how far it got: a ladder of steps. A nominee holds nothing."""
 
     nominee: PersonId
@@ -238,7 +238,7 @@ class Nomination(Content):
     citations: list[Citation] = field(default_factory=list)
 
 
-class Milestone(Content):
+class Milestone(Content, frozen=True):
     """Something else that dates are counted from: a government takes office, a treaty enters into force."""
 
     title: Text
@@ -250,7 +250,7 @@ class Milestone(Content):
     citations: list[Citation] = field(default_factory=list)
 
 
-class Person(Content):
+class Person(Content, frozen=True):
     """Somebody with a name. The first name is the one shown."""
 
     names: Annotated[list[Name], Meta(min_length=1)]
@@ -260,7 +260,7 @@ class Person(Content):
     citations: list[Citation] = field(default_factory=list)
 
 
-class Organization(Content):
+class Organization(Content, frozen=True):
     """A ministry, a parliament, an alliance, a newspaper."""
 
     names: Annotated[list[Name], Meta(min_length=1)]
@@ -272,7 +272,7 @@ class Organization(Content):
     citations: list[Citation] = field(default_factory=list)
 
 
-class State(Content):
+class State(Content, frozen=True):
     """A state that has no ISO 3166-1 code today, such as Prussia, with the period in which it existed."""
 
     names: Annotated[list[Name], Meta(min_length=1)]
@@ -282,7 +282,7 @@ class State(Content):
     citations: list[Citation] = field(default_factory=list)
 
 
-class Place(Content):
+class Place(Content, frozen=True):
     """A city or a site. `zone` is its IANA time zone."""
 
     names: Annotated[list[Name], Meta(min_length=1)]
@@ -293,7 +293,7 @@ class Place(Content):
     citations: list[Citation] = field(default_factory=list)
 
 
-class Post(Content):
+class Post(Content, frozen=True):
     """An office that persons hold one after another."""
 
     names: Annotated[list[Name], Meta(min_length=1)]
@@ -304,7 +304,7 @@ class Post(Content):
     citations: list[Citation] = field(default_factory=list)
 
 
-class Tenure(Content):
+class Tenure(Content, frozen=True):
     """A person holds a post. An unknown end is unknown, never 'still in office'."""
 
     person: PersonId
@@ -314,7 +314,7 @@ class Tenure(Content):
     citations: list[Citation] = field(default_factory=list)
 
 
-class Source(Content):
+class Source(Content, frozen=True):
     """A document that facts rest on. Its publication date anchors words like 'Friday'."""
 
     title: Text
@@ -326,7 +326,7 @@ class Source(Content):
     note: Text | None = None
 
 
-class Speaker(Content):
+class Speaker(Content, frozen=True):
     """Anonymous speakers as one source describes them; never merged across sources."""
 
     source: SourceId
