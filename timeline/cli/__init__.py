@@ -1,0 +1,46 @@
+"""The command `timeline`: one verb a file. A verb parses, calls one function and prints."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from timeline.cli import log, migrate, rebuild, schema, seed, serve, verify
+from timeline.errors import Several, TimelineError
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Try 'timeline up': it makes timeline.db here, loads the example record and opens GraphiQL's address.",
+)
+@click.version_option(package_name="diplomatic-timeline", prog_name="timeline")
+def cli() -> None:
+    """The public record of diplomacy: who met whom, when, in which capacity, who said what, and how we know.
+
+    TIMELINE_DATABASE_URL names the database (sqlite:///timeline.db unless set; postgresql://user@host/name for
+    PostgreSQL); --database on each command overrides it.
+    """
+
+
+for verb in (serve.up, serve.serve, migrate.migrate, seed.seed, rebuild.rebuild, log.log, schema.schema, verify.verify):
+    cli.add_command(verb)
+
+
+def main() -> None:
+    """Run the command line. Exit 0 done, 1 refused, 2 wrong use."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(1)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(2)
+    except Several as several:
+        for fault in several.faults:
+            click.echo(str(fault), err=True)
+        click.echo(f"{len(several.faults)} faults; nothing was recorded.", err=True)
+        sys.exit(1)
+    except TimelineError as fault:
+        click.echo(f"{fault.message} [{fault.code}]", err=True)
+        sys.exit(1)

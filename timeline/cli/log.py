@@ -1,0 +1,52 @@
+"""timeline log"""
+
+from __future__ import annotations
+
+import time
+
+import click
+import orjson
+
+from timeline.cli.options import database_option, opened
+from timeline.log.append import StoredEvent
+from timeline.log.read import events_after
+
+BATCH = 1000
+POLL_SECONDS = 0.5
+
+
+@click.command()
+@click.option("--after", default=0, show_default=True, help="Begin behind this position.")
+@click.option("--type", "types", multiple=True, metavar="TYPE", help="Only events of this type; may be repeated.")
+@click.option("--record", metavar="ID", help="Only events of this record.")
+@click.option("--follow", "-f", is_flag=True, help="Go on as events are recorded, until interrupted.")
+@database_option
+def log(after: int, types: tuple[str, ...], record: str | None, follow: bool, database_url: str | None) -> None:
+    """Print the log, oldest first, one event a line as JSON."""
+    with opened(database_url) as database:
+        while True:
+            with database.read() as connection:
+                events = events_after(connection, after, limit=BATCH, types=list(types) or None, stream=record)
+            for event in events:
+                click.echo(line(event))
+                after = event.position
+            if len(events) < BATCH:
+                if not follow:
+                    return
+                time.sleep(POLL_SECONDS)
+
+
+def line(event: StoredEvent) -> bytes:
+    """One event as a line of JSON, with the body as it is stored."""
+    return orjson.dumps(
+        {
+            "position": event.position,
+            "recordedUs": event.recorded_us,
+            "type": event.type,
+            "record": event.stream,
+            "version": event.version,
+            "actor": event.actor,
+            "appendId": event.append_id,
+            "body": orjson.Fragment(event.body),
+        }
+    )

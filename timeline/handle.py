@@ -1,0 +1,241 @@
+"""The one way in: load the records, decide, append. A whole seed file is one append; so is a mutation.
+
+All commands are decided before anything is written, in their order, each on what the ones before left behind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+from sqlalchemy import Connection
+
+from timeline.database import Database
+from timeline.errors import Conflict, NotFound, Path, Several, TimelineError
+from timeline.events.codec import SCHEMA, canonical, decode, encode
+from timeline.events.records import AnyEvent
+from timeline.log.append import Append, Appended, NewEvent, StoredEvent, announce, append
+from timeline.log.read import append_seen, head, streams_events
+from timeline.read.projector import apply
+from timeline.values import facts
+from timeline.write.commands import AnyCommand, Correct, Put
+from timeline.write.decide import decide
+from timeline.write.rules import is_pending, nominee_faults
+from timeline.write.state import Record, evolve, fold
+
+ATTEMPTS = 5
+"""How often a request without an expected version is decided anew when another writer was faster."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a request: its positions in the log (none when all was recorded already) and the new versions."""
+
+    first: int
+    last: int
+    replayed: bool
+    recorded: int
+    versions: dict[str, int]
+    new: int
+    corrected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Commands that are recorded together or not at all.
+
+    `append_id` makes a retry safe: the same id with the same commands answers as the first time. `expected` maps
+    record ids to the version the caller saw.
+    """
+
+    append_id: str
+    actor: str
+    commands: Sequence[AnyCommand]
+    source: str | None = None
+    expected: dict[str, int] | None = None
+
+    def digest(self) -> bytes:
+        """SHA-256 over what is asked, so that an append id cannot be used twice for different wishes."""
+        asked = [[type(command).__name__, msgspec.to_builtins(command)] for command in self.commands]
+        return hashlib.sha256(canonical([asked, self.source])).digest()
+
+
+def handle(database: Database, request: Request, *, now_us: int) -> Outcome:
+    """Record what is asked, in one transaction. Raises what the decision raises, or `Conflict`."""
+    for attempt in range(ATTEMPTS):
+        try:
+            with database.write() as connection:
+                outcome = _record(connection, request, now_us)
+            break
+        except Conflict as conflict:
+            raced = conflict.code == "VERSION_CONFLICT" and not request.expected
+            if not raced or attempt == ATTEMPTS - 1:
+                raise
+    if outcome.recorded:
+        announce(database, outcome.last)
+    return outcome
+
+
+def _record(connection: Connection, request: Request, now_us: int) -> Outcome:
+    digest = request.digest()
+    seen = append_seen(connection, request.append_id)
+    if seen is not None:
+        return _again(request, digest, seen)
+    records = load(connection, {command.id for command in request.commands})
+    versions = {id: record.version for id, record in records.items()}
+    decided = _decide_all(request.commands, records)
+    _check_references(connection, decided, records)
+    batch = Append(
+        append_id=request.append_id,
+        request_digest=digest,
+        actor=request.actor,
+        events=[
+            NewEvent(stream=id, type=type(event).__name__, schema=SCHEMA, body=encode(event), source=request.source)
+            for id, event in decided
+        ],
+        expected={**{id: versions[id] for id, _ in decided}, **(request.expected or {})},
+    )
+    appended = append(connection, batch, now_us=now_us, inline=apply)
+    return _outcome(appended, decided, versions, records)
+
+
+SEED = "seed/"
+"""How the append id of every seed load begins; what seed files said is the fold of the events under such ids."""
+
+
+def seed(
+    database: Database,
+    contents: Mapping[str, facts.Content],
+    *,
+    reason: str,
+    actor: str,
+    now_us: int,
+    progress: Callable[[int], None] | None = None,
+) -> Outcome | None:
+    """Make the record say what seed files say, in one append; None when it does so already.
+
+    A file is compared with what seed files said before, not with what others have corrected since: an unchanged file
+    never undoes a correction, an edited one corrects just the fields that were edited.
+    """
+    with database.write() as connection:
+        commands = list(_seed_commands(connection, contents, reason, progress))
+        if not commands:
+            return None
+        position = head(connection).position
+        request = Request(append_id="", actor=actor, commands=commands)
+        request = replace(request, append_id=f"{SEED}{position}/{request.digest().hex()[:32]}")
+        outcome = _record(connection, request, now_us)
+        if not outcome.recorded:
+            connection.rollback()
+            return None
+    announce(database, outcome.last)
+    return outcome
+
+
+def _seed_commands(
+    connection: Connection, contents: Mapping[str, facts.Content], reason: str, progress: Callable[[int], None] | None
+) -> Iterator[AnyCommand]:
+    ids = sorted(contents)
+    past = streams_events(connection, ids)
+    for done, (id, content) in enumerate(contents.items(), start=1):
+        said = fold(id, (event_of(stored) for stored in past.get(id, ()) if stored.append_id.startswith(SEED))).content
+        if said is None:
+            yield Put(id=id, content=content, reason=reason)
+        elif said != content:
+            was, now = msgspec.to_builtins(said), msgspec.to_builtins(content)
+            changes = {name: now.get(name) for name in was.keys() | now.keys() if was.get(name) != now.get(name)}
+            yield Correct(id=id, changes=changes, reason=reason)
+        if progress is not None:
+            progress(done)
+
+
+def _again(request: Request, digest: bytes, seen: tuple[bytes, int, int]) -> Outcome:
+    if bytes(seen[0]) != digest:
+        message = f"the append id {request.append_id!r} was used for another request; choose a new one"
+        raise Conflict("APPEND_ID_REUSED", message, ("appendId",))
+    return Outcome(first=seen[1], last=seen[2], replayed=True, recorded=0, versions={}, new=0, corrected=0)
+
+
+def load(connection: Connection, ids: set[str]) -> dict[str, Record]:
+    """The records under these ids, as their events left them; an unknown id gives an empty one."""
+    past = streams_events(connection, sorted(ids))
+    return {id: fold(id, map(event_of, past.get(id, ()))) for id in ids}
+
+
+def event_of(stored: StoredEvent) -> AnyEvent:
+    """The event inside a row of the log."""
+    return decode(stored.type, stored.schema, stored.body)
+
+
+def _decide_all(commands: Sequence[AnyCommand], records: dict[str, Record]) -> list[tuple[str, AnyEvent]]:
+    """Every event of every command; all faults of all commands at once. `records` ends as they leave it."""
+    decided: list[tuple[str, AnyEvent]] = []
+    faults: list[TimelineError] = []
+    for index, command in enumerate(commands):
+        at: Path = (index,) if len(commands) > 1 else ()
+        try:
+            for event in decide(command, records[command.id]):
+                decided.append((command.id, event))
+                records[command.id] = evolve(records[command.id], event)
+        except Several as several:
+            faults.extend(_at(at, fault) for fault in several.faults)
+        except TimelineError as fault:
+            faults.append(_at(at, fault))
+    if faults:
+        raise Several(faults) if len(faults) > 1 else faults[0]
+    return decided
+
+
+def _at(path: Path, fault: TimelineError) -> TimelineError:
+    return type(fault)(fault.code, fault.message, (*path, *fault.path))
+
+
+def _check_references(connection: Connection, decided: list[tuple[str, AnyEvent]], records: dict[str, Record]) -> None:
+    """Every id that the touched records name must be recorded, and no nominee may hold the post yet."""
+    touched = {id: records[id] for id, _ in decided}
+    named = {
+        (id, path, target)
+        for id, record in touched.items()
+        if record.content is not None
+        for path, target in facts.references(record.content)
+    }
+    named |= {(id, ("into",), record.merged_into) for id, record in touched.items() if record.merged_into}
+    others = load(connection, {target for _, _, target in named} - records.keys())
+    known = {id for id, record in {**others, **records}.items() if record.content is not None}
+    faults: list[TimelineError] = [
+        NotFound("REFERENCE_UNKNOWN", f"{id} names {target}, which is not recorded; register it first", path)
+        for id, path, target in sorted(named, key=str)
+        if target not in known
+    ]
+    pending = _pending(connection, {**others, **records})
+    for record in touched.values():
+        if record.content is not None:
+            faults.extend(nominee_faults(record.content, pending))
+    if faults:
+        raise Several(faults) if len(faults) > 1 else faults[0]
+
+
+def _pending(connection: Connection, records: dict[str, Record]) -> dict[tuple[str, str], str]:
+    """Who is nominated and not yet in office, among the records at hand."""
+    return {
+        (record.content.nominee, record.content.post): id
+        for id, record in records.items()
+        if isinstance(record.content, facts.Nomination) and not record.retracted and is_pending(record.content)
+    }
+
+
+def _outcome(
+    appended: Appended, decided: list[tuple[str, AnyEvent]], before: dict[str, int], records: dict[str, Record]
+) -> Outcome:
+    new = {id for id, _ in decided if before[id] == 0}
+    return Outcome(
+        first=appended.first,
+        last=appended.last,
+        replayed=appended.replayed,
+        recorded=0 if appended.replayed else len(decided),
+        versions={id: record.version for id, record in records.items()},
+        new=len(new),
+        corrected=len({id for id, _ in decided} - new),
+    )

@@ -1,0 +1,103 @@
+"""What may be asked of the record: one command per wish, plain values, no clock and no new ids inside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from timeline.values.facts import Citation, Content, Relation, Step, When
+
+
+class Command(Struct, frozen=True, kw_only=True):
+    """A wish about one record."""
+
+    id: str
+
+
+class Put(Command, frozen=True):
+    """This record should say this: a new id is recorded, a known one is corrected to it."""
+
+    content: Content
+    reason: str | None = None
+    citation: Citation | None = None
+
+
+class Report(Command, frozen=True):
+    """A record that must be new."""
+
+    content: Content
+
+
+class Correct(Command, frozen=True):
+    """Set fields of the content, in the form they have in JSON; None makes a field not stated."""
+
+    changes: dict[str, Any]
+    reason: str
+    citation: Citation | None = None
+
+
+class Retract(Command, frozen=True):
+    """Withdraw a record of ours."""
+
+    reason: str
+    citation: Citation | None = None
+
+
+class Merge(Command, frozen=True):
+    """This record is the same as `into`, which survives."""
+
+    into: str
+    reason: str
+
+
+class Unmerge(Command, frozen=True):
+    """The merge was wrong."""
+
+    reason: str
+
+
+class Reschedule(Command, frozen=True):
+    """A meeting moves to another date."""
+
+    to: When
+    reason: str | None = None
+    citation: Citation | None = None
+
+
+class Hold(Command, frozen=True):
+    """A scheduled meeting took place."""
+
+    when: When | None = None
+    citation: Citation | None = None
+
+
+class Postpone(Command, frozen=True):
+    """A scheduled meeting is put off, with no new date."""
+
+    reason: str | None = None
+    citation: Citation | None = None
+
+
+class Cancel(Command, frozen=True):
+    """A scheduled meeting is called off."""
+
+    reason: str | None = None
+    citation: Citation | None = None
+
+
+class Advance(Command, frozen=True):
+    """A nomination takes, or is to take, a step."""
+
+    step: Step
+
+
+class Relate(Command, frozen=True):
+    """One record stands to another in this way."""
+
+    relation: Relation
+
+
+AnyCommand = (
+    Put | Report | Correct | Retract | Merge | Unmerge | Reschedule | Hold | Postpone | Cancel | Advance | Relate
+)
