@@ -83,7 +83,10 @@ WITHDRAWN = Step(step=StepKind.WITHDRAWN, when=When(edtf="2025-07-16"))
 TOOK_OFFICE = Step(step=StepKind.TOOK_OFFICE, when=When(edtf="2025-07-21"))
 NOMINATED = Nomination(nominee="person/cho-hyun", post="post/kr-foreign-minister", steps=[HEARING_EXPECTED])
 IN_OFFICE = Tenure(
-    person="person/cho-hyun", post="post/kr-foreign-minister", holding=Holding.SUBSTANTIVE, when=When(edtf="2025-07-21/")
+    person="person/cho-hyun",
+    post="post/kr-foreign-minister",
+    holding=Holding.SUBSTANTIVE,
+    when=When(edtf="2025-07-21/"),
 )
 OFFICIAL_A = Speaker(source=HERALD_ID, label="official A", party="KR")
 DENIED = Statement(

@@ -101,7 +101,9 @@ def test_confirmed_after_withdrawn_needs_a_new_nomination() -> None:
 def test_a_record_is_retracted_once_and_changes_no_more() -> None:
     given(ID, REPORTED).when(ask.Retract(id=ID, reason="a hoax")).records(events.RecordRetracted(reason="a hoax"))
     gone = events.RecordRetracted(reason="a hoax")
-    given(ID, REPORTED, gone).when(ask.Correct(id=ID, changes={"title": "X"}, reason="r")).is_refused("RECORD_RETRACTED")
+    given(ID, REPORTED, gone).when(ask.Correct(id=ID, changes={"title": "X"}, reason="r")).is_refused(
+        "RECORD_RETRACTED"
+    )
 
 
 def test_a_merge_is_undone_by_an_unmerge() -> None:
