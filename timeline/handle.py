@@ -16,9 +16,9 @@ from timeline.database import Database
 from timeline.errors import Conflict, NotFound, Path, Several, TimelineError
 from timeline.events.codec import SCHEMA, canonical, decode, encode
 from timeline.events.records import AnyEvent
-from timeline.log.append import Append, Appended, NewEvent, StoredEvent, announce, append
+from timeline.log.append import Append, Appended, Inline, NewEvent, announce, append
 from timeline.log.read import append_seen, head, streams_events
-from timeline.read.projector import apply
+from timeline.log.stored import StoredEvent
 from timeline.values import facts
 from timeline.write.commands import AnyCommand, Correct, Put
 from timeline.write.decide import decide
@@ -62,12 +62,15 @@ class Request:
         return hashlib.sha256(canonical([asked, self.source])).digest()
 
 
-def handle(database: Database, request: Request, *, now_us: int) -> Outcome:
-    """Record what is asked, in one transaction. Raises what the decision raises, or `Conflict`."""
+def handle(database: Database, request: Request, *, now_us: int, inline: Inline | None = None) -> Outcome:
+    """Record what is asked, in one transaction with the read tables that `inline` keeps.
+
+    Raises what the decision raises, or `Conflict`.
+    """
     for attempt in range(ATTEMPTS):
         try:
             with database.write() as connection:
-                outcome = _record(connection, request, now_us)
+                outcome = _record(connection, request, now_us, inline)
             break
         except Conflict as conflict:
             raced = conflict.code == "VERSION_CONFLICT" and not request.expected
@@ -78,7 +81,7 @@ def handle(database: Database, request: Request, *, now_us: int) -> Outcome:
     return outcome
 
 
-def _record(connection: Connection, request: Request, now_us: int) -> Outcome:
+def _record(connection: Connection, request: Request, now_us: int, inline: Inline | None) -> Outcome:
     digest = request.digest()
     seen = append_seen(connection, request.append_id)
     if seen is not None:
@@ -97,7 +100,7 @@ def _record(connection: Connection, request: Request, now_us: int) -> Outcome:
         ],
         expected={**{id: versions[id] for id, _ in decided}, **(request.expected or {})},
     )
-    appended = append(connection, batch, now_us=now_us, inline=apply)
+    appended = append(connection, batch, now_us=now_us, inline=inline)
     return _outcome(appended, decided, versions, records)
 
 
@@ -112,6 +115,7 @@ def seed(
     reason: str,
     actor: str,
     now_us: int,
+    inline: Inline | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Outcome | None:
     """Make the record say what seed files say, in one append; None when it does so already.
@@ -126,7 +130,7 @@ def seed(
         position = head(connection).position
         request = Request(append_id="", actor=actor, commands=commands)
         request = replace(request, append_id=f"{SEED}{position}/{request.digest().hex()[:32]}")
-        outcome = _record(connection, request, now_us)
+        outcome = _record(connection, request, now_us, inline)
         if not outcome.recorded:
             connection.rollback()
             return None
@@ -209,7 +213,7 @@ def _check_references(connection: Connection, decided: list[tuple[str, AnyEvent]
         for id, path, target in sorted(named, key=str)
         if target not in known
     ]
-    pending = _pending(connection, {**others, **records})
+    pending = _pending({**others, **records})
     for record in touched.values():
         if record.content is not None:
             faults.extend(nominee_faults(record.content, pending))
@@ -217,7 +221,7 @@ def _check_references(connection: Connection, decided: list[tuple[str, AnyEvent]
         raise Several(faults) if len(faults) > 1 else faults[0]
 
 
-def _pending(connection: Connection, records: dict[str, Record]) -> dict[tuple[str, str], str]:
+def _pending(records: dict[str, Record]) -> dict[tuple[str, str], str]:
     """Who is nominated and not yet in office, among the records at hand."""
     return {
         (record.content.nominee, record.content.post): id

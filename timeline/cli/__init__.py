@@ -6,13 +6,13 @@ import sys
 
 import click
 
-from timeline.cli import log, migrate, rebuild, schema, seed, serve, verify
+from timeline.cli import log, migrate, verify
 from timeline.errors import Several, TimelineError
 
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Try 'timeline up': it makes timeline.db here, loads the example record and opens GraphiQL's address.",
+    epilog="Begin with 'timeline migrate': it makes timeline.db here. Then 'timeline verify' and 'timeline log'.",
 )
 @click.version_option(package_name="diplomatic-timeline", prog_name="timeline")
 def cli() -> None:
@@ -23,7 +23,7 @@ def cli() -> None:
     """
 
 
-for verb in (serve.up, serve.serve, migrate.migrate, seed.seed, rebuild.rebuild, log.log, schema.schema, verify.verify):
+for verb in (migrate.migrate, log.log, verify.verify):
     cli.add_command(verb)
 
 

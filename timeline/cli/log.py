@@ -8,8 +8,8 @@ import click
 import orjson
 
 from timeline.cli.options import database_option, opened
-from timeline.log.append import StoredEvent
 from timeline.log.read import events_after
+from timeline.log.stored import StoredEvent
 
 BATCH = 1000
 POLL_SECONDS = 0.5

@@ -33,7 +33,7 @@ def evolve(record: Record, event: AnyEvent) -> Record:
     record = msgspec.structs.replace(record, version=record.version + 1)
     match event:
         case events.Recorded():
-            return msgspec.structs.replace(record, content=event.content)  # type: ignore[attr-defined]
+            return msgspec.structs.replace(record, content=event.content)
         case events.RecordCorrected(changes=changes):
             return _with(record, {change.field: change.now for change in changes})
         case events.MeetingRescheduled(now=now):

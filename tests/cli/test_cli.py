@@ -1,0 +1,57 @@
+"""The command line as a user runs it: migrate, verify, log, and what it says when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import facts
+from timeline.database import Database
+from timeline.handle import Request, handle
+from timeline.write.commands import Put
+
+
+def timeline(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "timeline", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_migrate_makes_a_log_that_verifies(tmp_path: Path) -> None:
+    assert timeline("migrate", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "timeline.db").exists()
+    verified = timeline("verify", cwd=tmp_path)
+    assert verified.returncode == 0
+    assert verified.stdout.startswith("The log is whole")
+
+
+def test_a_database_that_was_not_migrated_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    refused = timeline("verify", cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "run 'timeline migrate' first" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_wrong_database_url_is_named(tmp_path: Path) -> None:
+    refused = timeline("verify", "--database", "mysql://x/y", cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "postgresql://user:password@host/name" in refused.stderr
+
+
+def test_wrong_use_exits_2(tmp_path: Path) -> None:
+    assert timeline("rewrite-history", cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize("filtered", [(), ("--type", "PlaceRegistered"), ("--record", "place/seoul")])
+def test_the_log_is_printed_as_json_lines(database: Database, tmp_path: Path, filtered: tuple[str, ...]) -> None:
+    request = Request(append_id="a", actor="test", commands=[Put(id="place/seoul", content=facts.SEOUL)])
+    handle(database, request, now_us=1)
+    url = database.url.render_as_string(hide_password=False)
+    printed = timeline("log", "--database", url, *filtered, cwd=tmp_path)
+    assert printed.returncode == 0, printed.stderr
+    (line,) = [json.loads(line) for line in printed.stdout.splitlines()]
+    assert (line["position"], line["type"], line["record"]) == (1, "PlaceRegistered", "place/seoul")
+    assert line["body"]["content"]["country"] == "KR"

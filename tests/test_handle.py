@@ -1,0 +1,117 @@
+"""The one way in, on both engines: all or nothing, safe to retry, and every name must be recorded."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from tests import facts
+from timeline.database import Database
+from timeline.errors import Conflict, Invalid, NotFound, Several, TimelineError
+from timeline.events.records import RecordCorrected
+from timeline.handle import Outcome, Request, event_of, handle, load, seed
+from timeline.log.read import head, stream_events
+from timeline.log.verify import verify_log
+from timeline.values.facts import Content
+from timeline.write.commands import Advance, Correct, Put
+
+MEETING = "meeting/kuala-lumpur-trilateral"
+NOMINATION = "nomination/cho-hyun-foreign-minister"
+WORLD: dict[str, Content] = {
+    facts.HERALD_ID: facts.HERALD,
+    "place/kuala-lumpur": facts.MALAYSIA_CAPITAL,
+    "person/park-yoon-joo": facts.PARK,
+    "person/cho-hyun": facts.CHO,
+    "post/kr-foreign-minister": facts.MINISTER,
+    MEETING: facts.TRILATERAL,
+    NOMINATION: facts.NOMINATED,
+}
+
+
+def position(database: Database) -> int:
+    with database.read() as connection:
+        return head(connection).position
+
+
+def load_world(database: Database, **changed: Content) -> Outcome | None:
+    contents = {id: changed.get(id.partition("/")[0], content) for id, content in WORLD.items()}
+    return seed(database, contents, reason="edited", actor="seed", now_us=1)
+
+
+def test_a_seed_is_one_append_and_a_second_run_writes_nothing(database: Database) -> None:
+    outcome = load_world(database)
+    assert outcome is not None
+    assert (outcome.first, outcome.last, outcome.new, outcome.corrected) == (1, 7, 7, 0)
+    assert load_world(database) is None
+    assert position(database) == 7
+    with database.read() as connection:
+        assert verify_log(connection) == []
+
+
+def test_an_edited_seed_is_a_correction_with_its_reason(database: Database) -> None:
+    load_world(database)
+    outcome = load_world(database, meeting=msgspec.structs.replace(facts.TRILATERAL, title="Trilateral talks"))
+    assert outcome is not None
+    assert (outcome.new, outcome.corrected) == (0, 1)
+    with database.read() as connection:
+        last = event_of(stream_events(connection, MEETING)[-1])
+    assert isinstance(last, RecordCorrected)
+    assert ([change.field for change in last.changes], last.reason) == (["title"], "edited")
+
+
+def test_an_unchanged_seed_never_undoes_a_correction_by_somebody_else(database: Database) -> None:
+    load_world(database)
+    command = Correct(id=MEETING, changes={"title": "By an editor"}, reason="better")
+    handle(database, Request(append_id="editor-1", actor="editor", commands=[command]), now_us=2)
+    assert load_world(database) is None
+    load_world(database, meeting=msgspec.structs.replace(facts.TRILATERAL, summary="They met."))
+    with database.read() as connection:
+        meeting = load(connection, {MEETING})[MEETING].content
+    assert isinstance(meeting, facts.Meeting)
+    assert (meeting.title, meeting.summary) == ("By an editor", "They met.")
+
+
+def test_an_unknown_reference_is_named_and_nothing_is_recorded(database: Database) -> None:
+    request = Request(append_id="a", actor="test", commands=[Put(id=MEETING, content=facts.TRILATERAL)])
+    with pytest.raises(Several) as caught:
+        handle(database, request, now_us=1)
+    assert {fault.code for fault in caught.value.faults} == {"REFERENCE_UNKNOWN"}
+    assert ("parties", 0, "person") in [fault.path for fault in caught.value.faults]
+    assert position(database) == 0
+
+
+def test_a_retry_answers_as_the_first_time(database: Database) -> None:
+    request = Request(append_id="a", actor="test", commands=[Put(id="place/seoul", content=facts.SEOUL)])
+    first, again = handle(database, request, now_us=1), handle(database, request, now_us=2)
+    assert (again.first, again.last, again.replayed) == (first.first, first.last, True)
+    other = Request(append_id="a", actor="test", commands=[Put(id="person/wi-sung-lac", content=facts.WI)])
+    with pytest.raises(Conflict, match="was used for another request"):
+        handle(database, other, now_us=3)
+    assert position(database) == 1
+
+
+def test_a_stale_expected_version_is_a_conflict(database: Database) -> None:
+    load_world(database)
+    command = Correct(id=MEETING, changes={"title": "X"}, reason="r")
+    stale = Request(append_id="b", actor="editor", commands=[command], expected={MEETING: 7})
+    with pytest.raises(Conflict, match="is at version 1, not 7"):
+        handle(database, stale, now_us=2)
+
+
+def test_a_nominee_is_no_office_holder_until_he_takes_office(database: Database) -> None:
+    with pytest.raises(TimelineError) as caught:
+        seed(database, {**WORLD, "tenure/cho": facts.IN_OFFICE}, reason="r", actor="seed", now_us=1)
+    assert isinstance(caught.value, Invalid)
+    assert caught.value.code == "NOMINEE_AS_HOLDER"
+    assert position(database) == 0
+    load_world(database)
+    took_office = Advance(id=NOMINATION, step=facts.TOOK_OFFICE)
+    handle(database, Request(append_id="c", actor="editor", commands=[took_office]), now_us=2)
+    outcome = seed(database, {"tenure/cho": facts.IN_OFFICE}, reason="r", actor="seed", now_us=3)
+    assert outcome is not None
+
+
+def test_what_is_not_recorded_cannot_be_corrected(database: Database) -> None:
+    command = Correct(id="place/atlantis", changes={"zone": "UTC"}, reason="r")
+    with pytest.raises(NotFound):
+        handle(database, Request(append_id="d", actor="editor", commands=[command]), now_us=1)

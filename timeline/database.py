@@ -1,0 +1,190 @@
+"""Two engines behind one door: transactions for writers, snapshots for readers, and the schema's version.
+
+It knows how to talk to SQLite and PostgreSQL and nothing of what is stored in them. Writers use SQLAlchemy and one
+synchronous driver each; queries of the API go straight to the fastest driver of each engine, as plain SQL with
+`:name` parameters, because building statement objects would cost more than running them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import alembic.command
+import asyncpg
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError
+
+from timeline.errors import Invalid
+
+BUSY_MS = 30_000
+"""How long a writer on SQLite waits for its turn."""
+MIGRATION_LOCK = 7_011_2025
+"""The advisory lock on PostgreSQL under which migrations run, one process at a time."""
+_PARAMETER = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
+
+Row = Sequence[Any]
+
+
+class Database:
+    """An open database. `write` and `read` are for commands and the command line, `fetch` for the API's event loop."""
+
+    def __init__(self, url: URL) -> None:
+        self.dialect: Literal["sqlite", "postgresql"] = "sqlite" if url.drivername == "sqlite" else "postgresql"
+        self.url = url
+        self.engine: Engine = _sqlite_engine(url) if self.dialect == "sqlite" else create_engine(url)
+        self._readers = threading.local()
+        self._open_readers: list[sqlite3.Connection] = []
+        self._pool: asyncpg.Pool | None = None
+        self._pool_lock = asyncio.Lock()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction; committed at the end, rolled back on any exception."""
+        with self.engine.connect() as connection, connection.begin():
+            if self.dialect == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One snapshot, for reading only."""
+        with self.engine.connect() as connection:
+            if self.dialect == "postgresql":
+                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                if self.dialect == "sqlite":
+                    connection.exec_driver_sql("BEGIN")
+                yield connection
+
+    async def fetch(self, sql: str, **parameters: Any) -> Sequence[Row]:
+        """All rows of one query with `:name` parameters, without blocking the event loop."""
+        if self.dialect == "sqlite":
+            return await asyncio.to_thread(self._fetch_sqlite, sql, parameters)
+        numbered, names = _numbered(sql)
+        pool = self._pool or await self._open_pool()
+        rows: Sequence[Row] = await pool.fetch(numbered, *[parameters[name] for name in names])
+        return rows
+
+    def _fetch_sqlite(self, sql: str, parameters: dict[str, Any]) -> Sequence[Row]:
+        connection: sqlite3.Connection | None = getattr(self._readers, "connection", None)
+        if connection is None:
+            path = Path(self.url.database or "").resolve().as_uri()
+            connection = sqlite3.connect(
+                f"{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000
+            )
+            self._readers.connection = connection
+            self._open_readers.append(connection)
+        return connection.execute(sql, parameters).fetchall()
+
+    async def _open_pool(self) -> asyncpg.Pool:
+        async with self._pool_lock:
+            if self._pool is None:
+                dsn = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+                self._pool = await asyncpg.create_pool(dsn, min_size=1, max_size=8)
+            return self._pool
+
+    async def close(self) -> None:
+        """Close what the event loop holds."""
+        if self._pool is not None:
+            await self._pool.close()
+            self._pool = None
+
+    def dispose(self) -> None:
+        """Close everything else."""
+        self.engine.dispose()
+        for connection in self._open_readers:
+            connection.close()
+        self._open_readers.clear()
+
+
+@lru_cache(maxsize=1024)
+def _numbered(sql: str) -> tuple[str, tuple[str, ...]]:
+    """The query with $1, $2 … in place of names, and the names in that order."""
+    names: dict[str, int] = {}
+
+    def number(found: re.Match[str]) -> str:
+        return f"${names.setdefault(found[1], len(names) + 1)}"
+
+    return _PARAMETER.sub(number, sql), tuple(names)
+
+
+def open_database(url: str) -> Database:
+    """The database at this URL. Raises `Invalid` for a URL of another kind; connects on first use."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is not None and parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+        return Database(parsed.set(drivername="postgresql+psycopg"))
+    if parsed is not None and parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return Database(parsed)
+    message = "a database URL is sqlite:///file.db or postgresql://user:password@host/name"
+    raise Invalid("DATABASE_URL_INVALID", message, ("TIMELINE_DATABASE_URL",))
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _: object) -> None:
+        # Transactions are begun by us: the driver's own BEGIN is deferred and would let two writers deadlock.
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "recursive_triggers=ON",
+            f"busy_timeout={BUSY_MS}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+# The schema's version -----------------------------------------------------------------------------------------------
+
+
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Bring the schema up to a revision, under a lock, in one transaction."""
+    _migrate(database, alembic.command.upgrade, revision)
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Take the schema down to a revision, under a lock, in one transaction."""
+    _migrate(database, alembic.command.downgrade, revision)
+
+
+def is_current(database: Database) -> bool:
+    """Whether the schema is the one that this software needs."""
+    with database.engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    return found == ScriptDirectory.from_config(_alembic()).get_current_head()
+
+
+def _migrate(database: Database, step: Any, revision: str) -> None:
+    with database.write() as connection:
+        if database.dialect == "postgresql":
+            connection.execute(text("SET LOCAL lock_timeout = '60s'"))
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        config = _alembic()
+        config.attributes["connection"] = connection
+        step(config, revision)
+
+
+def _alembic() -> Config:
+    package = Path(__file__).parent
+    inside = package / "_shipped" / "migrations"
+    config = Config()
+    config.set_main_option("script_location", str(inside if inside.is_dir() else package.parent / "migrations"))
+    return config

@@ -1,0 +1,152 @@
+"""Appending: one transaction, one lock, dense positions in commit order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+
+from sqlalchemy import Connection, insert, select, text, update
+
+from timeline.database import Database
+from timeline.errors import Conflict
+from timeline.log.merkle import extended
+from timeline.log.read import append_seen, stream_versions
+from timeline.log.stored import StoredEvent, event_hash, event_id
+from timeline.log.tables import log_appends, log_events, log_head
+
+Inline = Callable[[Connection, Sequence[StoredEvent]], None]
+SALT_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event to be stored: canonical bytes for a stream."""
+
+    stream: str
+    type: str
+    schema: int
+    body: bytes
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Events that are stored together or not at all.
+
+    `append_id` makes a retry safe, `request_digest` tells whether it is the same request. `expected` maps a stream to
+    the version it must have, 0 for a new one.
+    """
+
+    append_id: str
+    request_digest: bytes
+    actor: str
+    events: Sequence[NewEvent]
+    expected: Mapping[str, int] = field(default_factory=dict)
+    causation: str | None = None
+    correlation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Where the events are. `first` is `last` + 1 when there were none; a replay answers as the first time did."""
+
+    first: int
+    last: int
+    events: list[StoredEvent]
+    replayed: bool
+
+
+def append(
+    connection: Connection,
+    batch: Append,
+    *,
+    now_us: int,
+    inline: Inline | None = None,
+    salt: Callable[[int], bytes] = os.urandom,
+) -> Appended:
+    """Store the events in the caller's transaction. Raises `Conflict`; the caller then rolls back.
+
+    The head row is locked first and by everyone, so positions come out dense and in the order of commits, and the
+    checks that follow see all that was committed before.
+    """
+    head = connection.execute(
+        select(log_head.c.position, log_head.c.recorded_us, log_head.c.tree).where(log_head.c.id == 1).with_for_update()
+    ).one()
+    seen = append_seen(connection, batch.append_id)
+    if seen is not None:
+        return _replayed(batch, seen)
+    versions = stream_versions(connection, sorted({event.stream for event in batch.events} | batch.expected.keys()))
+    for stream, expected in batch.expected.items():
+        _check_version(stream, expected, versions.get(stream, 0))
+    stored = _stored(batch, head.position, max(now_us, head.recorded_us + 1), versions, salt)
+    first, last = head.position + 1, head.position + len(stored)
+    connection.execute(
+        insert(log_appends),
+        {
+            "append_id": batch.append_id,
+            "request_digest": batch.request_digest,
+            "first_position": first,
+            "last_position": last,
+        },
+    )
+    if stored:
+        connection.execute(insert(log_events), [asdict(event) for event in stored])
+        tree = extended(head.tree, head.position, (event.leaf_hash for event in stored))
+        connection.execute(
+            update(log_head)
+            .where(log_head.c.id == 1)
+            .values(position=last, recorded_us=stored[-1].recorded_us, tree=tree)
+        )
+        if inline is not None:
+            inline(connection, stored)
+    return Appended(first=first, last=last, events=stored, replayed=False)
+
+
+def _replayed(batch: Append, seen: tuple[bytes, int, int]) -> Appended:
+    digest, first, last = seen
+    if digest != batch.request_digest:
+        message = f"the append id {batch.append_id!r} was used for another request; choose a new one"
+        raise Conflict("APPEND_ID_REUSED", message, ("appendId",))
+    return Appended(first=first, last=last, events=[], replayed=True)
+
+
+def _check_version(stream: str, expected: int, current: int) -> None:
+    if current != expected:
+        message = f"{stream} is at version {current}, not {expected}; read it again and decide anew"
+        raise Conflict("VERSION_CONFLICT", message, ("expectedVersion",))
+
+
+def _stored(
+    batch: Append, position: int, recorded_us: int, versions: dict[str, int], salt: Callable[[int], bytes]
+) -> list[StoredEvent]:
+    """The rows, numbered from behind the head. Each is a microsecond later than the one before."""
+    stored = []
+    for index, event in enumerate(batch.events):
+        versions[event.stream] = versions.get(event.stream, 0) + 1
+        row = StoredEvent(
+            position=position + index + 1,
+            event_id=event_id(batch.append_id, index),
+            stream=event.stream,
+            version=versions[event.stream],
+            type=event.type,
+            schema=event.schema,
+            recorded_us=recorded_us + index,
+            actor=batch.actor,
+            source=event.source,
+            append_id=batch.append_id,
+            causation=batch.causation,
+            correlation=batch.correlation,
+            body=event.body,
+            salt=salt(SALT_BYTES),
+            leaf_hash=b"",
+        )
+        stored.append(replace(row, leaf_hash=event_hash(row)))
+    return stored
+
+
+def announce(database: Database, position: int) -> None:
+    """Wake those who follow the log on PostgreSQL. A hint only: they also poll, so a lost one costs a moment."""
+    if database.dialect == "postgresql":
+        with database.engine.begin() as connection:
+            connection.execute(text("SELECT pg_notify('timeline_log', :position)"), {"position": str(position)})

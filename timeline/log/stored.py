@@ -1,0 +1,62 @@
+"""One row of the log, and what is hashed of it."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+
+import orjson
+
+from timeline.log.merkle import leaf_hash
+
+EVENT_NAMESPACE = uuid.UUID("6f3e1c52-0f5c-5b0e-9d2b-2a1b8c7d4e10")
+"""Event ids are UUIDs of version 5 in this namespace, over 'append id#index': the same on every copy of the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event as the log holds it: its envelope, the exact bytes of its body, the salt and the leaf hash."""
+
+    position: int
+    event_id: str
+    stream: str
+    version: int
+    type: str
+    schema: int
+    recorded_us: int
+    actor: str
+    source: str | None
+    append_id: str
+    causation: str | None
+    correlation: str | None
+    body: bytes
+    salt: bytes
+    leaf_hash: bytes
+
+
+ENVELOPE = (
+    *("position", "event_id", "stream", "version", "type", "schema", "recorded_us"),
+    *("actor", "source", "append_id", "causation", "correlation"),
+)
+
+
+def envelope(event: StoredEvent) -> bytes:
+    """What the leaf hash covers: every column, and a commitment to the salted body in place of the body.
+
+    It is computed from the columns and never stored, so a change in any of them is found; and body and salt can be
+    erased without breaking a proof.
+    """
+    plain: dict[str, object] = {name: getattr(event, name) for name in ENVELOPE}
+    plain["commitment"] = hashlib.sha256(event.salt + event.body).hexdigest()
+    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
+
+
+def event_hash(event: StoredEvent) -> bytes:
+    """The leaf hash that this row must have."""
+    return leaf_hash(envelope(event))
+
+
+def event_id(append_id: str, index: int) -> str:
+    """The id of the event at this place of an append."""
+    return str(uuid.uuid5(EVENT_NAMESPACE, f"{append_id}#{index}"))
