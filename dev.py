@@ -1,4 +1,4 @@
-"""The way to work, with nothing but Python 3.11+: `python3 dev.py test`, `python3 dev.py timeline ...`, `dev.py lock`.
+"""The way to work, with nothing but Python 3.11+: `python3 dev.py load`, `test`, `timeline ...`, `lock`.
 
 The first call makes .venv and installs the locked dependencies by hash; later calls only look whether the lock changed.
 """
@@ -63,11 +63,15 @@ def main(verb: str = "", *arguments: str) -> None:
     elif verb == "test":
         set_up()
         test(*arguments)
+    elif verb == "load":
+        set_up()
+        for step in ("migrate", "seed", "verify"):
+            run(str(BIN / "timeline"), step)
     elif verb == "timeline":
         set_up()
         run(str(BIN / "timeline"), *arguments)
     else:
-        sys.exit("use: python3 dev.py test [pytest options] | timeline VERB [options] | lock")
+        sys.exit("use: python3 dev.py load | test [pytest options] | timeline VERB [options] | lock")
 
 
 if __name__ == "__main__":

@@ -6,13 +6,13 @@ import sys
 
 import click
 
-from timeline.cli import log, migrate, verify
+from timeline.cli import log, migrate, schema, seed, verify
 from timeline.errors import Several, TimelineError
 
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Begin with 'timeline migrate': it makes timeline.db here. Then 'timeline verify' and 'timeline log'.",
+    epilog="Begin with 'timeline migrate', which makes timeline.db here; then 'timeline seed', 'timeline log'.",
 )
 @click.version_option(package_name="diplomatic-timeline", prog_name="timeline")
 def cli() -> None:
@@ -23,7 +23,7 @@ def cli() -> None:
     """
 
 
-for verb in (migrate.migrate, log.log, verify.verify):
+for verb in (migrate.migrate, seed.seed, log.log, verify.verify, schema.schema):
     cli.add_command(verb)
 
 

@@ -52,7 +52,7 @@ def _dates(value: Any, path: Path) -> Iterator[TimelineError]:
     for where, item in _walk(value, path):
         if isinstance(item, facts.When):
             try:
-                bounds(item.edtf or "../..", contains=item.contains)
+                bounds(item.edtf, contains=item.contains)
             except Invalid as fault:
                 name = "contains" if item.edtf is None else "edtf"
                 yield Invalid(fault.code, fault.message, (*where, name))

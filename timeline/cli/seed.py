@@ -1,0 +1,63 @@
+"""timeline seed"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from timeline import handle
+from timeline.cli.options import database_option, opened
+from timeline.database import Database
+from timeline.errors import Several, TimelineError
+from timeline.importers.seed import SeedFile, check_together, read_seed
+from timeline.settings import shipped
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--reason", help="Why records are corrected, where a file was edited since it was loaded.")
+@database_option
+def seed(paths: tuple[Path, ...], reason: str | None, database_url: str | None) -> None:
+    """Record what seed files say: PATHS are files or folders, the example record that comes along if none is named.
+
+    Everything is checked before anything is written, and all faults are shown at once. A second run writes nothing;
+    an edited file becomes corrections with a reason.
+    """
+    named = paths or (shipped("seeds"),)
+    files = [file for path in named for file in (sorted(path.glob("*.yaml")) if path.is_dir() else [path])]
+    with opened(database_url) as database:
+        click.echo(told(load_seeds(database, files, reason), len(files)))
+
+
+def load_seeds(database: Database, files: list[Path], reason: str | None) -> handle.Outcome | None:
+    """Record what the files say, all or nothing; None when it is recorded already. Raises `Several`."""
+    faults: list[TimelineError] = []
+    read: list[SeedFile] = []
+    for file in files:
+        try:
+            read.append(read_seed(file.read_bytes().decode("utf-8", "replace"), str(file)))
+        except Several as several:
+            faults.extend(several.faults)
+    # References into a file that cannot be read would all look unknown: they are checked once every file is sound.
+    if not faults:
+        with database.read() as connection:
+            named = handle.load(connection, {id for part in read for id in part.named()})
+        faults.extend(check_together(read, {id for id, record in named.items() if record.content is not None}))
+    if faults:
+        raise Several(faults)
+    contents = {id: content for part in read for id, content in part.records.items()}
+    given = reason or next((part.reason for part in read if part.reason), "the seed file was edited")
+    return handle.seed(database, contents, reason=given, actor="seed", now_us=time.time_ns() // 1000)
+
+
+def told(outcome: handle.Outcome | None, files: int) -> str:
+    """What a seed load did, in one line."""
+    read = f"{files} file{'s' if files != 1 else ''} read"
+    if outcome is None:
+        return f"{read}; all of it is recorded already, nothing written."
+    return (
+        f"{read}; {outcome.new} records new, {outcome.corrected} corrected, "
+        f"in {outcome.recorded} events at positions {outcome.first} to {outcome.last}."
+    )

@@ -1,0 +1,115 @@
+"""Seed files to the content of records. Everything that is wrong is found at once; nothing is written here."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jsonschema
+import msgspec
+
+from timeline.errors import Path, Several
+from timeline.importers.seed_schema import SECTIONS, seed_shape
+from timeline.importers.yaml_source import SeedFault, Source
+from timeline.values import facts
+from timeline.write.rules import faults, is_pending, nominee_faults
+
+SECTION_OF = {kind: section for section, kind in SECTIONS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class SeedFile:
+    """What one file says: content by record id, where it says it, and why it corrects what it said before."""
+
+    source: Source
+    records: Mapping[str, facts.Content]
+    reason: str | None
+
+    def fault(self, code: str, message: str, id: str, path: Path) -> SeedFault:
+        """A fault in one record of this file."""
+        kind, _, slug = id.partition("/")
+        return self.source.fault(code, message, (SECTION_OF[kind], slug, *path))
+
+    def named(self) -> set[str]:
+        """Every id that the file's records are or name."""
+        return set(self.records) | {id for content in self.records.values() for _, id in facts.references(content)}
+
+
+def read_seed(text: str, file: str) -> SeedFile:
+    """The records of one file. Raises `Several` with every `SeedFault`."""
+    source = Source(text, file)
+    validator = jsonschema.Draft202012Validator(seed_shape())
+    found = [_told(source, error) for error in validator.iter_errors(source.data)]
+    if found:
+        found.sort(key=lambda fault: (fault.line, fault.column))
+        raise Several(found)
+    records = {
+        f"{kind}/{slug}": msgspec.convert(plain, facts.CONTENT[kind], strict=False)
+        for section, kind in SECTIONS.items()
+        for slug, plain in source.data.get(section, {}).items()
+    }
+    seed = SeedFile(source, records, source.data.get("about", {}).get("reason"))
+    wrong = [
+        seed.fault(fault.code, fault.message, id, fault.path)
+        for id, content in records.items()
+        for fault in faults(content)
+    ]
+    if wrong:
+        raise Several(wrong)
+    return seed
+
+
+def check_together(files: Sequence[SeedFile], known: Collection[str]) -> list[SeedFault]:
+    """What is wrong between files and with what is recorded already (`known` ids)."""
+    found: list[SeedFault] = []
+    first: dict[str, SeedFile] = {}
+    for seed in files:
+        for id in seed.records:
+            if id in first:
+                message = f"{id} stands in {first[id].source.file} too; keep one of them"
+                found.append(seed.fault("DUPLICATE_ID", message, id, ()))
+            first.setdefault(id, seed)
+    every = sorted({*first, *known})
+    pending = {
+        (content.nominee, content.post): id
+        for seed in files
+        for id, content in seed.records.items()
+        if isinstance(content, facts.Nomination) and is_pending(content)
+    }
+    for seed in files:
+        for id, content in seed.records.items():
+            for path, target in facts.references(content):
+                if target not in first and target not in known:
+                    near = difflib.get_close_matches(target, every, n=1)
+                    hint = f"did you mean {near[0]}?" if near else "register it in one of the files"
+                    found.append(seed.fault("REFERENCE_UNKNOWN", f"{target} is not recorded; {hint}", id, path))
+            found.extend(seed.fault(f.code, f.message, id, f.path) for f in nominee_faults(content, pending))
+    return found
+
+
+def _told(source: Source, error: jsonschema.ValidationError) -> SeedFault:
+    """A fault of form in words of our own, at the key that is wrong."""
+    path: Path = tuple(error.absolute_path)
+    schema: dict[str, Any] = dict(error.schema) if isinstance(error.schema, Mapping) else {}
+    instance: Any = error.instance
+    keys: Any = error.validator_value
+    if error.validator == "additionalProperties":
+        known = list(schema.get("properties", {}))
+        key = next(key for key in instance if key not in known)
+        near = difflib.get_close_matches(key, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+        return source.fault("KEY_UNKNOWN", f"{key!r} is no key here; {hint}", (*path, key))
+    if error.validator == "required":
+        missing = next(key for key in keys if key not in instance)
+        return source.fault("KEY_MISSING", f"{missing!r} is missing; add it", path)
+    if error.validator == "enum" or "enum" in schema:
+        allowed = ", ".join(map(str, schema["enum"]))
+        return source.fault("VALUE_UNKNOWN", f"{error.instance!r} is none of {allowed}", path)
+    if error.validator == "pattern":
+        description = schema.get("description", f"the form is {error.validator_value}")
+        return source.fault("VALUE_INVALID", f"{error.instance!r} has not the right form. {description}", path)
+    empty = "it is empty; leave it out or fill it"
+    wanted = {"type": f"{error.validator_value} is needed here", "minLength": empty, "minItems": empty}
+    return source.fault("VALUE_INVALID", wanted.get(str(error.validator), error.message[:200]), path)
