@@ -98,7 +98,7 @@ def digest(connection: Connection, shelf: str) -> str:
     for table in SHELF[shelf].tables:
         shown = [column for column in table.c if column.name != "n"]
         order = [table.c.id, table.c.rank, table.c.from_position] if "rank" in table.c else list(table.primary_key)
-        rows = connection.execution_options(yield_per=BATCH).execute(select(*shown).order_by(*order))
+        rows = connection.execute(select(*shown).order_by(*order).execution_options(yield_per=BATCH))
         seen.update(table.name.partition("_")[2].encode())
         for row in rows:
             seen.update(orjson.dumps(list(row)))
