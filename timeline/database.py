@@ -31,7 +31,8 @@ BUSY_MS = 30_000
 """How long a writer on SQLite waits for its turn."""
 MIGRATION_LOCK = 7_011_2025
 """The advisory lock on PostgreSQL under which migrations run, one process at a time."""
-_PARAMETER = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
+_PARAMETER = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|(?<![:\w\[]):([a-z_][a-z0-9_]*)""")
+"""A parameter, or a literal, a quoted name or a comment, in which a colon means nothing."""
 
 Row = Sequence[Any]
 
@@ -42,7 +43,7 @@ class Database:
     def __init__(self, url: URL) -> None:
         self.dialect: Literal["sqlite", "postgresql"] = "sqlite" if url.drivername == "sqlite" else "postgresql"
         self.url = url
-        self.engine: Engine = _sqlite_engine(url) if self.dialect == "sqlite" else create_engine(url)
+        self.engine: Engine = _sqlite_engine(url) if self.dialect == "sqlite" else _postgresql_engine(url)
         self._readers = threading.local()
         self._open_readers: list[sqlite3.Connection] = []
         self._pool: asyncpg.Pool | None = None
@@ -114,7 +115,7 @@ def _numbered(sql: str) -> tuple[str, tuple[str, ...]]:
     names: dict[str, int] = {}
 
     def number(found: re.Match[str]) -> str:
-        return f"${names.setdefault(found[1], len(names) + 1)}"
+        return f"${names.setdefault(found[1], len(names) + 1)}" if found[1] else found[0]
 
     return _PARAMETER.sub(number, sql), tuple(names)
 
@@ -131,6 +132,11 @@ def open_database(url: str) -> Database:
         return Database(parsed)
     message = "a database URL is sqlite:///file.db or postgresql://user:password@host/name"
     raise Invalid("DATABASE_URL_INVALID", message, ("TIMELINE_DATABASE_URL",))
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    # Named, because a server may have another default: an append must see what was committed while it waited.
+    return create_engine(url, isolation_level="READ COMMITTED")
 
 
 def _sqlite_engine(url: URL) -> Engine:

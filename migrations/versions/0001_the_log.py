@@ -30,6 +30,8 @@ def upgrade() -> None:
         sa.Column("request_digest", sa.LargeBinary, nullable=False),
         sa.Column("first_position", BIG, nullable=False),
         sa.Column("last_position", BIG, nullable=False),
+        # A hidden rowid would be a second key, by which REPLACE could delete a row.
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "log_events",
@@ -51,6 +53,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("stream", "version", name="log_events_stream_version"),
     )
     op.create_index("log_events_recorded_us", "log_events", ["recorded_us"], unique=True)
+    op.create_index("log_events_append_id", "log_events", ["append_id"])
     op.create_index("log_events_type", "log_events", ["type", "position"])
     if op.get_bind().dialect.name == "sqlite":
         _sqlite_triggers()
@@ -67,9 +70,14 @@ def _sqlite_triggers() -> None:
                 f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
                 f"BEGIN SELECT RAISE(ABORT, '{table} is append-only: {verb} is refused'); END"
             )
-    # INSERT OR REPLACE deletes without a delete trigger unless recursive_triggers is on in that very connection.
+    # INSERT OR REPLACE deletes without a delete trigger unless recursive_triggers is on in that very connection. It
+    # deletes by every unique key of the table, so the guard has to name every one.
     for table, same in (
-        ("log_events", "position = NEW.position OR (stream = NEW.stream AND version = NEW.version)"),
+        (
+            "log_events",
+            "position = NEW.position OR recorded_us = NEW.recorded_us "
+            "OR (stream = NEW.stream AND version = NEW.version)",
+        ),
         ("log_appends", "append_id = NEW.append_id"),
         ("log_head", "id = NEW.id"),
     ):
@@ -84,7 +92,7 @@ def _sqlite_triggers() -> None:
     )
     op.execute(
         "CREATE TRIGGER log_head_forward BEFORE UPDATE ON log_head "
-        "WHEN NEW.position < OLD.position OR NEW.recorded_us < OLD.recorded_us OR NEW.id <> OLD.id "
+        "WHEN NEW.position <= OLD.position OR NEW.recorded_us <= OLD.recorded_us OR NEW.id <> OLD.id "
         "BEGIN SELECT RAISE(ABORT, 'log_head only goes forward'); END"
     )
 
@@ -96,7 +104,7 @@ def _postgresql_triggers() -> None:
     )
     op.execute(
         "CREATE FUNCTION log_head_forward() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        "IF NEW.position < OLD.position OR NEW.recorded_us < OLD.recorded_us OR NEW.id <> OLD.id THEN "
+        "IF NEW.position <= OLD.position OR NEW.recorded_us <= OLD.recorded_us OR NEW.id <> OLD.id THEN "
         "RAISE EXCEPTION 'log_head only goes forward'; END IF; RETURN NEW; END $$"
     )
     for table in IMMUTABLE:
