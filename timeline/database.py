@@ -63,10 +63,21 @@ class Database:
         with self.engine.connect() as connection:
             if self.dialect == "postgresql":
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            with connection.begin():
-                if self.dialect == "sqlite":
-                    connection.exec_driver_sql("BEGIN")
+            with connection.begin(), self._only_reading(connection):
                 yield connection
+
+    @contextmanager
+    def _only_reading(self, connection: Connection) -> Iterator[None]:
+        if self.dialect == "postgresql":
+            yield
+            return
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+        connection.exec_driver_sql("BEGIN")
+        try:
+            yield
+        finally:
+            # The pool hands this connection to the next writer.
+            connection.exec_driver_sql("PRAGMA query_only=OFF")
 
     async def fetch(self, sql: str, **parameters: Any) -> Sequence[Row]:
         """All rows of one query with `:name` parameters, without blocking the event loop."""

@@ -7,29 +7,13 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from timeline.database import Database, downgrade, is_current, upgrade
+from tests.log.appending import NOW, batch, position, store
+from timeline.database import Database
 from timeline.errors import Conflict, Damaged
-from timeline.log.append import Append, Appended, NewEvent, append
+from timeline.log.append import append
 from timeline.log.merkle import EMPTY, extended, leaf_hash, root
-from timeline.log.read import events_after, head, position_at, stream_events
+from timeline.log.read import events_after, position_at, stream_events
 from timeline.log.verify import verify_log
-
-NOW = 1_752_192_000_000_000
-
-
-def batch(append_id: str, *streams: str, digest: bytes = b"d", expected: dict[str, int] | None = None) -> Append:
-    events = [NewEvent(stream=stream, type="Noted", schema=1, body=b'{"n":1}') for stream in streams]
-    return Append(append_id=append_id, request_digest=digest, actor="test", events=events, expected=expected or {})
-
-
-def store(database: Database, wanted: Append, now_us: int = NOW) -> Appended:
-    with database.write() as connection:
-        return append(connection, wanted, now_us=now_us)
-
-
-def position(database: Database) -> int:
-    with database.read() as connection:
-        return head(connection).position
 
 
 def test_positions_and_versions_are_dense_from_one(database: Database) -> None:
@@ -158,17 +142,22 @@ def test_every_way_past_immutability_is_refused(database: Database) -> None:
         assert len(events_after(connection, 0)) == 2
 
 
+GUARDED = ("log_events", "log_appends", "log_head")
+
+
 def without_triggers(database: Database, statement: str) -> None:
     """Change the log as its owner could, triggers out of the way and put back."""
     with database.engine.begin() as connection:
         if database.dialect == "postgresql":
-            connection.exec_driver_sql("ALTER TABLE log_events DISABLE TRIGGER ALL")
+            for table in GUARDED:
+                connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             connection.exec_driver_sql(statement)
-            connection.exec_driver_sql("ALTER TABLE log_events ENABLE ALWAYS TRIGGER log_events_rows")
-            connection.exec_driver_sql("ALTER TABLE log_events ENABLE ALWAYS TRIGGER log_events_truncate")
+            for table, name in connection.exec_driver_sql(
+                "SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE NOT tgisinternal"
+            ).all():
+                connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
             return
-        wanted = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'log_events'"
-        triggers = connection.exec_driver_sql(wanted).all()
+        triggers = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all()
         for name, _ in triggers:
             connection.exec_driver_sql(f"DROP TRIGGER {name}")
         connection.exec_driver_sql(statement)
@@ -202,6 +191,64 @@ def test_a_change_of_any_column_behind_the_triggers_is_found_and_placed(database
         assert 2 in [fault.position for fault in verify_log(connection)]
 
 
+@pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("column", ["type", "actor", "recorded_us", "version", "body", "salt", "leaf_hash"])
+@pytest.mark.parametrize("value", ["'text'", "X'00ff'", "1.5"])
+def test_a_value_of_another_type_is_a_fault_and_not_a_crash(database: Database, column: str, value: str) -> None:
+    store(database, batch("one", "a/1", "b/1", "a/1"))
+    without_triggers(database, f"UPDATE log_events SET {column} = {value} WHERE position = 2")
+    with database.read() as connection:
+        assert 2 in [fault.position for fault in verify_log(connection)]
+
+
+@pytest.mark.parametrize("at", range(3))
+@pytest.mark.parametrize("column", ["body", "salt", "leaf_hash"])
+def test_one_flipped_bit_is_found(database: Database, column: str, at: int) -> None:
+    store(database, batch("one", "a/1", "b/1", "a/1"))
+    with database.read() as connection:
+        was = bytearray(getattr(events_after(connection, at)[0], column))
+    was[at] ^= 1 << at
+    without_triggers(database, f"UPDATE log_events SET {column} = {literal(database, was)} WHERE position = {at + 1}")
+    with database.read() as connection:
+        assert at + 1 in [fault.position for fault in verify_log(connection)]
+
+
+@pytest.mark.parametrize("salt_bytes", [0, 15, 17])
+def test_bytes_moved_between_salt_and_body_are_found_though_the_hash_is_the_same(
+    database: Database, salt_bytes: int
+) -> None:
+    store(database, batch("one", "a/1"))
+    with database.read() as connection:
+        (event,) = events_after(connection, 0)
+    both = event.salt + event.body
+    salt, body = literal(database, both[:salt_bytes]), literal(database, both[salt_bytes:])
+    without_triggers(database, f"UPDATE log_events SET salt = {salt}, body = {body}")
+    with database.read() as connection:
+        assert [fault.position for fault in verify_log(connection)] == [1]
+
+
+def literal(database: Database, value: bytes) -> str:
+    return f"X'{value.hex()}'" if database.dialect == "sqlite" else f"decode('{value.hex()}', 'hex')"
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("UPDATE log_appends SET last_position = 2", "the append 'one' says positions (1, 2)"),
+        ("UPDATE log_appends SET append_id = 'two'", "the append 'two' says positions (1, 3), its events are at None"),
+        ("DELETE FROM log_appends", "the append 'one' says positions None, its events are at (1, 3)"),
+        ("UPDATE log_head SET position = 2", "the head says 2, the last event is at 3"),
+        ("UPDATE log_head SET recorded_us = 2", "the head's clock is not that of the last event"),
+        ("UPDATE log_head SET tree = (SELECT salt FROM log_events WHERE position = 1)", "the head's tree is not"),
+    ],
+)
+def test_a_change_of_head_or_appends_behind_the_triggers_is_found(database: Database, change: str, found: str) -> None:
+    store(database, batch("one", "a/1", "b/1", "a/1"))
+    without_triggers(database, change)
+    with database.read() as connection:
+        assert any(found in str(fault) for fault in verify_log(connection))
+
+
 def test_a_hole_stops_the_reader_loudly(database: Database) -> None:
     store(database, batch("one", "a/1", "b/1", "a/1"))
     without_triggers(database, "DELETE FROM log_events WHERE position = 2")
@@ -220,33 +267,6 @@ def test_a_deleted_tail_and_a_missing_trigger_are_found(database: Database) -> N
         messages = " / ".join(map(str, verify_log(connection)))
     assert "the head says 2, the last event is at 1" in messages
     assert f"the trigger {name} is missing" in messages
-
-
-def test_the_schema_goes_down_and_up_again(database: Database) -> None:
-    downgrade(database, "base")
-    assert not is_current(database)
-    upgrade(database)
-    assert is_current(database)
-    assert position(database) == 0
-
-
-def test_two_migrators_at_once_migrate_once(database: Database) -> None:
-    downgrade(database, "base")
-    failures: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            upgrade(database)
-        except BaseException as failure:
-            failures.append(failure)
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
-    assert is_current(database)
 
 
 # Leaves and roots as published for certificate transparency's reference tree of RFC 6962.

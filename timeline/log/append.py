@@ -12,11 +12,10 @@ from timeline.database import Database
 from timeline.errors import Conflict
 from timeline.log.merkle import extended
 from timeline.log.read import append_seen, stream_versions
-from timeline.log.stored import StoredEvent, event_hash, event_id
+from timeline.log.stored import SALT_BYTES, StoredEvent, event_hash, event_id
 from timeline.log.tables import log_appends, log_events, log_head
 
 Inline = Callable[[Connection, Sequence[StoredEvent]], None]
-SALT_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +140,7 @@ def _stored(
             salt=salt(SALT_BYTES),
             leaf_hash=b"",
         )
+        assert len(row.salt) == SALT_BYTES, "every salt has the same length"
         stored.append(replace(row, leaf_hash=event_hash(row)))
     return stored
 

@@ -10,6 +10,8 @@ import orjson
 
 from timeline.log.merkle import leaf_hash
 
+SALT_BYTES = 16
+"""Always as many: the commitment is over salt and body in one, so a byte moved from one to the other keeps the hash."""
 EVENT_NAMESPACE = uuid.UUID("6f3e1c52-0f5c-5b0e-9d2b-2a1b8c7d4e10")
 """Event ids are UUIDs of version 5 in this namespace, over 'append id#index': the same on every copy of the log."""
 

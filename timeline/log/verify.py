@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Column, Connection, Integer, LargeBinary, func, or_, select, text
 
 from timeline.errors import Damaged
 from timeline.log.merkle import extended, root
 from timeline.log.read import events_after, head
-from timeline.log.stored import event_hash
+from timeline.log.stored import SALT_BYTES, StoredEvent, event_hash
+from timeline.log.tables import log_appends, log_events
 
 BATCH = 1000
 TRIGGERS = {
@@ -45,8 +47,12 @@ def verify_log(connection: Connection, progress: Callable[[int, int], None] | No
     """Every fault of the log, in order. An empty list means that it is whole."""
     end = head(connection)
     faults = _trigger_faults(connection)
+    unreadable = _type_faults(connection)
+    if unreadable:
+        return [*faults, *unreadable]
     edge, position, clock = b"", 0, 0
     versions: dict[str, int] = {}
+    spans: dict[str, tuple[int, int]] = {}
     while True:
         try:
             events = events_after(connection, position, limit=BATCH)
@@ -55,13 +61,14 @@ def verify_log(connection: Connection, progress: Callable[[int, int], None] | No
         if not events:
             break
         for event in events:
-            if event_hash(event) != event.leaf_hash:
+            if not _is_as_hashed(event):
                 faults.append(Fault(event.position, "the event is not the one that was hashed"))
             if event.version != versions.get(event.stream, 0) + 1:
                 faults.append(Fault(event.position, f"version {event.version} of {event.stream} is out of order"))
             if event.recorded_us <= clock:
                 faults.append(Fault(event.position, "it was recorded no later than the event before"))
             versions[event.stream] = event.version
+            spans[event.append_id] = (spans.get(event.append_id, (event.position, 0))[0], event.position)
             clock = event.recorded_us
         edge = extended(edge, position, (event.leaf_hash for event in events))
         position = events[-1].position
@@ -73,7 +80,40 @@ def verify_log(connection: Connection, progress: Callable[[int, int], None] | No
         faults.append(Fault(0, f"the head's tree is not the tree over the events ({root(edge).hex()})"))
     if clock != end.recorded_us:
         faults.append(Fault(0, "the head's clock is not that of the last event"))
-    return faults
+    return [*faults, *_append_faults(connection, spans)]
+
+
+def _type_faults(connection: Connection) -> list[Fault]:
+    """SQLite keeps a value of any type in any column; such a row was never hashed and cannot be read."""
+    if connection.dialect.name != "sqlite":
+        return []
+    odd = [func.typeof(column).not_in(_types(column)) for column in log_events.columns]
+    rows = connection.execute(select(log_events.c.position).where(or_(*odd)).order_by(log_events.c.position))
+    return [Fault(position, "a value has another type than its column") for (position,) in rows]
+
+
+def _types(column: Column[Any]) -> tuple[str, ...]:
+    if isinstance(column.type, LargeBinary):
+        return ("blob",)
+    return ("integer",) if isinstance(column.type, Integer) else ("text", "null")
+
+
+def _is_as_hashed(event: StoredEvent) -> bool:
+    """Whether the row has the hash that is stored with it, and the form in which that hash is unambiguous."""
+    return event_hash(event) == event.leaf_hash and len(event.salt) == SALT_BYTES
+
+
+def _append_faults(connection: Connection, spans: dict[str, tuple[int, int]]) -> list[Fault]:
+    """What the appends say against where their events are. An append that recorded nothing has no events."""
+    rows = connection.execute(
+        select(log_appends.c.append_id, log_appends.c.first_position, log_appends.c.last_position)
+    )
+    said = {id: (first, last) for id, first, last in rows if first <= last}
+    return [
+        Fault(0, f"the append {id!r} says positions {said.get(id)}, its events are at {spans.get(id)}")
+        for id in sorted(said.keys() | spans.keys())
+        if said.get(id) != spans.get(id)
+    ]
 
 
 def _trigger_faults(connection: Connection) -> list[Fault]:

@@ -1,0 +1,67 @@
+"""One way to talk to both engines."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tests.log.appending import batch, store
+from timeline.database import Database, open_database
+from timeline.errors import Invalid
+
+
+def fetched(database: Database, *queries: tuple[str, dict[str, Any]]) -> list[list[tuple[Any, ...]]]:
+    async def ask() -> list[list[tuple[Any, ...]]]:
+        try:
+            answers = await asyncio.gather(*(database.fetch(sql, **parameters) for sql, parameters in queries))
+            return [[tuple(row) for row in rows] for rows in answers]
+        finally:
+            await database.close()
+
+    return asyncio.run(ask())
+
+
+def test_a_name_may_come_twice_and_a_colon_in_a_literal_is_no_name(database: Database) -> None:
+    sql = "SELECT CAST(:b AS text), CAST(:a AS text), CAST(:b AS text), 'it''s :not', 1 AS \"a :b\" -- nor :this"
+    assert fetched(database, (sql, {"a": "x", "b": "y"})) == [[("y", "x", "y", "it's :not", 1)]]
+
+
+def test_many_queries_at_once_see_what_was_committed(database: Database) -> None:
+    store(database, batch("one", "a/1", "b/1"))
+    ask = ("SELECT position, stream FROM log_events WHERE position > :after ORDER BY position", {"after": 0})
+    assert fetched(database, *[ask] * 20) == [[(1, "a/1"), (2, "b/1")]] * 20
+
+
+def test_a_database_can_be_asked_again_from_another_loop_and_after_dispose(database: Database) -> None:
+    ask = ("SELECT count(*) FROM log_events", {})
+    assert fetched(database, ask) == [[(0,)]]
+    database.dispose()
+    assert fetched(database, ask) == [[(0,)]]
+
+
+def test_what_only_reads_cannot_write(database: Database) -> None:
+    with database.read() as connection, pytest.raises(sa.exc.DBAPIError, match=r"(?i)read-?\s?only"):
+        connection.exec_driver_sql("INSERT INTO log_appends VALUES ('x', '', 1, 1)")
+
+
+def test_a_reader_sees_one_moment(database: Database) -> None:
+    with database.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM log_events").scalar() == 0
+        store(database, batch("one", "a/1"))
+        assert connection.exec_driver_sql("SELECT count(*) FROM log_events").scalar() == 0
+
+
+@pytest.mark.parametrize("engine_url", ["postgresql"], indirect=True)
+def test_postgresql_casts_slices_and_lists_pass_through(database: Database) -> None:
+    sql = "SELECT CAST(:n AS integer)::text, (ARRAY[7, 8, 9])[2:3], 'b' = ANY(:names)"
+    assert fetched(database, (sql, {"n": 5, "names": ["a", "b"]})) == [[("5", [8, 9], True)]]
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "mysql://host/name", "sqlite://", "sqlite:///:memory:"])
+def test_a_url_of_another_kind_is_refused_with_the_two_that_are_known(url: str) -> None:
+    with pytest.raises(Invalid, match="a database URL is sqlite:///file") as caught:
+        open_database(url)
+    assert caught.value.code == "DATABASE_URL_INVALID"

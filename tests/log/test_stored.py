@@ -1,0 +1,44 @@
+"""What is hashed: canonical JSON, as RFC 8785 has it."""
+
+from __future__ import annotations
+
+import hashlib
+
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+
+from timeline.log.stored import ENVELOPE, StoredEvent, envelope, event_hash, event_id
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+NUMBER = st.integers(min_value=0, max_value=2**53 - 1)
+EVENTS = st.builds(
+    StoredEvent,
+    position=NUMBER,
+    event_id=TEXT,
+    stream=TEXT,
+    version=NUMBER,
+    type=TEXT,
+    schema=NUMBER,
+    recorded_us=NUMBER,
+    actor=TEXT,
+    source=st.none() | TEXT,
+    append_id=TEXT,
+    causation=st.none() | TEXT,
+    correlation=st.none() | TEXT,
+    body=st.binary(),
+    salt=st.binary(min_size=16, max_size=16),
+    leaf_hash=st.just(b""),
+)
+
+
+@given(EVENTS)
+def test_the_envelope_is_canonical_json_of_the_columns_and_a_commitment_to_the_body(event: StoredEvent) -> None:
+    columns = {name: getattr(event, name) for name in ENVELOPE}
+    expected = rfc8785.dumps({**columns, "commitment": hashlib.sha256(event.salt + event.body).hexdigest()})
+    assert envelope(event) == expected
+    assert event_hash(event) == hashlib.sha256(b"\x00" + expected).digest()
+
+
+def test_an_event_has_the_same_id_on_every_copy_of_the_log() -> None:
+    assert event_id("one", 0) == "73b46e5d-4d50-5b10-ad00-22a30da61f83"
