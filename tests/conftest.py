@@ -39,12 +39,13 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_url: str) -> str:
+def postgres_template(postgres_url: str) -> Iterator[str]:
     """The name of a migrated PostgreSQL database, copied for each test."""
     name = f"timeline_template_{uuid.uuid4().hex[:12]}"
     _administer(postgres_url, f'CREATE DATABASE "{name}"')
     _migrate(_named(postgres_url, name))
-    return name
+    yield name
+    _administer(postgres_url, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -15,7 +15,8 @@ from timeline.log.stored import StoredEvent
 from timeline.log.verify import verify_log
 
 WRITER = Path(__file__).with_name("writer.py")
-WRITING_SECONDS = 0.3
+WRITING_SECONDS = 0.2
+POLL_SECONDS = 0.005
 
 
 class Writer:
@@ -57,7 +58,7 @@ class Tail:
         self.thread.start()
 
     def follow(self) -> None:
-        while not self.done.is_set():
+        while not self.done.wait(POLL_SECONDS):
             self.read()
 
     def read(self) -> None:
@@ -74,8 +75,8 @@ class Tail:
 def test_what_was_acknowledged_survives_kill_9_and_a_retry_records_it_once(database: Database, engine_url: str) -> None:
     tail = Tail(database)
     acknowledged: dict[str, int] = {}
-    for _ in range(2):
-        writers = [Writer(engine_url, name, acknowledged.get(name, 0) + 1) for name in ("a", "b", "c")]
+    for names in (("a", "b", "c"), ("b",)):
+        writers = [Writer(engine_url, name, acknowledged.get(name, 0) + 1) for name in names]
         for writer in writers:
             assert writer.started.wait(20)
         for writer in writers:
