@@ -1,0 +1,61 @@
+// GraphiQL on our own API. Everything comes from the origin that served this page.
+import { GraphiQL } from "graphiql";
+import { createGraphiQLFetcher } from "@graphiql/toolkit";
+import { createClient } from "graphql-ws";
+import { createRoot } from "react-dom/client";
+import "graphiql/style.css";
+import "./page.css";
+
+globalThis.MonacoEnvironment = {
+  getWorker(_workerId, label) {
+    const name = label === "graphql" || label === "json" ? label : "editor";
+    return new Worker(new URL(`./${name}.worker.js`, import.meta.url), { type: "module" });
+  },
+};
+
+const api = new URL("/graphql", location.href);
+const live = new URL(api);
+live.protocol = api.protocol.replace("http", "ws");
+
+// The socket opens with the first subscription, not with the page.
+const fetcher = createGraphiQLFetcher({ url: api.href, wsClient: createClient({ url: live.href, lazy: true }) });
+
+/** The example tabs. Without them GraphiQL still works, so their loss is told in the console only. */
+async function loadExamples() {
+  try {
+    const answer = await fetch("/graphiql/examples.json");
+    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+    return await answer.json();
+  } catch (fault) {
+    console.warn("the example queries could not be loaded:", fault);
+    return [];
+  }
+}
+
+/** GraphiQL takes variables as text; a tab's title is its operation's name. */
+function tabOf({ query, variables }) {
+  return { query, variables: variables && Object.keys(variables).length ? JSON.stringify(variables, null, 2) : "" };
+}
+
+/** What a link asks for, /graphiql?query=...&variables=..., comes first and is shown, also beside kept tabs. */
+function asked() {
+  const wish = new URLSearchParams(location.search);
+  return wish.has("query") ? [{ query: wish.get("query"), variables: wish.get("variables") ?? "" }] : [];
+}
+
+const wishes = asked();
+const tabs = [...wishes, ...(await loadExamples()).map(tabOf)];
+
+createRoot(document.getElementById("graphiql")).render(
+  <GraphiQL
+    fetcher={fetcher}
+    defaultTabs={tabs.length ? tabs : undefined}
+    initialQuery={wishes[0]?.query}
+    initialVariables={wishes[0]?.variables}
+    defaultEditorToolsVisibility="variables"
+  >
+    <GraphiQL.Logo>
+      <span className="timeline-logo">Timeline</span>
+    </GraphiQL.Logo>
+  </GraphiQL>,
+);
