@@ -45,13 +45,15 @@ function asked() {
 
 const wishes = asked();
 const tabs = [...wishes, ...(await loadExamples()).map(tabOf)];
+// GraphiQL 5.4 leaves the first tab's variables out unless they are also the initial ones; kept tabs bring their own.
+const shown = wishes[0] ?? (localStorage.getItem("graphiql:tabState") ? undefined : tabs[0]);
 
 createRoot(document.getElementById("graphiql")).render(
   <GraphiQL
     fetcher={fetcher}
     defaultTabs={tabs.length ? tabs : undefined}
-    initialQuery={wishes[0]?.query}
-    initialVariables={wishes[0]?.variables}
+    initialQuery={shown?.query}
+    initialVariables={shown?.variables}
     defaultEditorToolsVisibility="variables"
   >
     <GraphiQL.Logo>
