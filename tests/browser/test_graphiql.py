@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from timeline.web import graphiql
 
 RUN = re.compile("^Execute query")
 
@@ -45,3 +50,24 @@ def test_the_way_out_of_the_editor_is_told_and_works(page: Page) -> None:
     page.keyboard.press("Control+m")
     page.keyboard.press("Tab")
     assert not editor.evaluate("node => node.contains(document.activeElement)")
+
+
+def test_without_its_bundle_the_page_says_how_to_build_it(tmp_path: Path) -> None:
+    answer = TestClient(Starlette(routes=graphiql.routes(list, bundle=tmp_path))).get("/graphiql")
+    assert answer.status_code == 503
+    assert "python3 dev.py ui" in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_files_are_kept_for_ever_under_an_address_of_their_content(tmp_path: Path) -> None:
+    addresses = []
+    for content in ("one", "two"):
+        (tmp_path / "main.js").write_text(content)
+        client = TestClient(Starlette(routes=graphiql.routes(list, bundle=tmp_path)))
+        (address,) = re.findall(r'src="([^"]+/main\.js)"', client.get("/graphiql").text)
+        answer = client.get(address, headers={"accept-encoding": "identity"})
+        assert (answer.text, "immutable" in answer.headers["cache-control"]) == (content, True)
+        addresses.append(address)
+    assert addresses[0] != addresses[1]
+    assert client.get(addresses[0]).status_code == 404
+    assert client.get(addresses[1].replace("main.js", "conftest.py")).status_code == 404

@@ -20,7 +20,8 @@ STYLE = """
 :root { color-scheme: light dark; --ground: #fbfaf7; --ink: #1b1b1b; --muted: #555; --link: #0b5394; }
 @media (prefers-color-scheme: dark) { :root { --ground: #1b1d22; --ink: #ececec; --muted: #b8b8b8; --link: #8ab8ea; } }
 body { margin: 0; background: var(--ground); color: var(--ink); font: 1.0625rem/1.55 system-ui, sans-serif; }
-main { max-width: 38rem; margin: 4rem auto; padding: 0 1.25rem; border-top: 2px solid; }
+body { padding: 0 1.25rem; }
+main { max-width: 38rem; margin: 4rem auto; border-top: 2px solid; }
 h1 { margin: 1.25rem 0 0.5rem; font-size: 2rem; line-height: 1.2; }
 a { color: var(--link); }
 dl { margin: 2rem 0; border-bottom: 1px solid; }

@@ -56,8 +56,7 @@ createRoot(document.getElementById("graphiql")).render(
     initialVariables={shown?.variables}
     defaultEditorToolsVisibility="variables"
   >
-    <GraphiQL.Logo>
-      <span className="timeline-logo">Timeline</span>
-    </GraphiQL.Logo>
+    {/* The page's header names it already, and GraphiQL's own logo leads to another site. */}
+    <GraphiQL.Logo>{null}</GraphiQL.Logo>
   </GraphiQL>,
 );
