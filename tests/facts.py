@@ -27,10 +27,10 @@ from timeline.values.vocabulary import (
     Attribution,
     Basis,
     Capacity,
+    Classification,
     Holding,
     Level,
     MeetingStatus,
-    OrganizationKind,
     RelationType,
     StepKind,
     StepStatus,
@@ -53,7 +53,7 @@ WI = Person(
     names=[Name(text="Wi Sung-lac"), Name(text="Wi Seong-rak")],
     external_ids=[ExternalId(scheme="example", value="1")],
 )
-NATO = Organization(names=[Name(text="NATO")], kind=OrganizationKind.INTERNATIONAL)
+NATO = Organization(names=[Name(text="NATO")], classification=Classification.INTERNATIONAL)
 MINISTER = Post(names=[Name(text="Foreign Minister")], party="KR", level=Level.MINISTER)
 TRILATERAL = Meeting(
     title="Trilateral foreign ministers' meeting",

@@ -16,9 +16,11 @@ from timeline.database import Database
 from timeline.errors import Conflict, NotFound, Path, Several, TimelineError
 from timeline.events.codec import SCHEMA, canonical, decode, encode
 from timeline.events.records import AnyEvent
-from timeline.log.append import Append, Appended, Inline, NewEvent, announce, append
+from timeline.log.append import Append, Appended, NewEvent, announce, append
 from timeline.log.read import append_seen, head, streams_events
 from timeline.log.stored import StoredEvent
+from timeline.read import projector
+from timeline.read.now import linked_now
 from timeline.values import facts
 from timeline.write.commands import AnyCommand, Correct, Put
 from timeline.write.decide import decide
@@ -62,15 +64,15 @@ class Request:
         return hashlib.sha256(canonical([asked, self.source])).digest()
 
 
-def handle(database: Database, request: Request, *, now_us: int, inline: Inline | None = None) -> Outcome:
-    """Record what is asked, in one transaction with the read tables that `inline` keeps.
+def handle(database: Database, request: Request, *, now_us: int) -> Outcome:
+    """Record what is asked, in one transaction with the read tables.
 
     Raises what the decision raises, or `Conflict`.
     """
     for attempt in range(ATTEMPTS):
         try:
             with database.write() as connection:
-                outcome = _record(connection, request, now_us, inline)
+                outcome = _record(connection, request, now_us)
             break
         except Conflict as conflict:
             raced = conflict.code == "VERSION_CONFLICT" and not request.expected
@@ -81,7 +83,7 @@ def handle(database: Database, request: Request, *, now_us: int, inline: Inline 
     return outcome
 
 
-def _record(connection: Connection, request: Request, now_us: int, inline: Inline | None) -> Outcome:
+def _record(connection: Connection, request: Request, now_us: int) -> Outcome:
     digest = request.digest()
     seen = append_seen(connection, request.append_id)
     if seen is not None:
@@ -100,7 +102,7 @@ def _record(connection: Connection, request: Request, now_us: int, inline: Inlin
         ],
         expected={**{id: versions[id] for id, _ in decided}, **(request.expected or {})},
     )
-    appended = append(connection, batch, now_us=now_us, inline=inline)
+    appended = append(connection, batch, now_us=now_us, inline=projector.apply)
     return _outcome(appended, decided, versions, records)
 
 
@@ -115,7 +117,6 @@ def seed(
     reason: str,
     actor: str,
     now_us: int,
-    inline: Inline | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Outcome | None:
     """Make the record say what seed files say, in one append; None when it does so already.
@@ -130,7 +131,7 @@ def seed(
         position = head(connection).position
         request = Request(append_id="", actor=actor, commands=commands)
         request = replace(request, append_id=f"{SEED}{position}/{request.digest().hex()[:32]}")
-        outcome = _record(connection, request, now_us, inline)
+        outcome = _record(connection, request, now_us)
         if not outcome.recorded:
             connection.rollback()
             return None
@@ -206,7 +207,10 @@ def _check_references(connection: Connection, decided: list[tuple[str, AnyEvent]
         for path, target in facts.references(record.content)
     }
     named |= {(id, ("into",), record.merged_into) for id, record in touched.items() if record.merged_into}
-    others = load(connection, {target for _, _, target in named} - records.keys())
+    # A person who takes a post is asked after among the nominations of the whole record.
+    people = {record.content.person for record in touched.values() if isinstance(record.content, facts.Tenure)}
+    nominations = linked_now(connection, "NOMINEE", people)
+    others = load(connection, ({target for _, _, target in named} | nominations) - records.keys())
     known = {id for id, record in {**others, **records}.items() if record.content is not None}
     faults: list[TimelineError] = [
         NotFound("REFERENCE_UNKNOWN", f"{id} names {target}, which is not recorded; register it first", path)

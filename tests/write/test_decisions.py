@@ -9,7 +9,7 @@ from tests import facts
 from tests.given import given
 from timeline.events import records as events
 from timeline.values.facts import Meeting, Nomination, Organization, Participation, Statement, When
-from timeline.values.vocabulary import Attribution, OrganizationKind
+from timeline.values.vocabulary import Attribution, Classification
 from timeline.write import commands as ask
 from timeline.write.rules import is_pending, nominee_faults
 
@@ -156,7 +156,7 @@ def test_a_statement_needs_a_voice() -> None:
 
 
 def test_an_international_organization_belongs_to_no_party() -> None:
-    wrong = Organization(names=facts.NATO.names, kind=OrganizationKind.INTERNATIONAL, party="BE")
+    wrong = Organization(names=facts.NATO.names, classification=Classification.INTERNATIONAL, party="BE")
     command = ask.Put(id="organization/nato", content=wrong)
     given("organization/nato").when(command).is_refused("PARTY_OF_INTERNATIONAL", "party")
 

@@ -15,12 +15,12 @@ from timeline.values.vocabulary import (
     Basis,
     Capacity,
     ClaimKind,
+    Classification,
     Format,
     Holding,
     Level,
     MeetingStatus,
     Mode,
-    OrganizationKind,
     RelationType,
     SpeechAct,
     StepKind,
@@ -264,7 +264,7 @@ class Organization(Content, frozen=True):
     """A ministry, a parliament, an alliance, a newspaper."""
 
     names: Annotated[list[Name], Meta(min_length=1)]
-    kind: OrganizationKind = OrganizationKind.OTHER
+    classification: Classification = Classification.OTHER
     party: PartyId | None = None
     parent: OrganizationId | None = None
     seat: PlaceId | None = None

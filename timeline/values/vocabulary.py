@@ -168,7 +168,7 @@ class StepStatus(StrEnum):
     EXPECTED = "EXPECTED"
 
 
-class OrganizationKind(StrEnum):
+class Classification(StrEnum):
     """What an organization is. Only INTERNATIONAL ones take part as parties of their own."""
 
     INTERNATIONAL = "INTERNATIONAL"

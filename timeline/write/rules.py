@@ -11,7 +11,7 @@ from timeline.errors import Invalid, Path, TimelineError
 from timeline.values import facts
 from timeline.values.countries import is_country
 from timeline.values.dates import bounds
-from timeline.values.vocabulary import Holding, OrganizationKind, StepKind, StepStatus
+from timeline.values.vocabulary import Classification, Holding, StepKind, StepStatus
 
 ENDED = (StepKind.REJECTED, StepKind.RETURNED, StepKind.WITHDRAWN)
 """After one of these a nomination takes no further step: a new nomination is needed."""
@@ -27,7 +27,7 @@ def faults(content: facts.Content) -> list[TimelineError]:
             found.extend(ladder_faults(content.steps))
         case facts.Statement(voices=[]):
             found.append(Invalid("VOICE_MISSING", "a statement needs at least one voice: who speaks", ("voices",)))
-        case facts.Organization(kind=OrganizationKind.INTERNATIONAL, party=str()):
+        case facts.Organization(classification=Classification.INTERNATIONAL, party=str()):
             message = "an international organization belongs to no single party; leave 'party' out"
             found.append(Invalid("PARTY_OF_INTERNATIONAL", message, ("party",)))
         case _:

@@ -1,0 +1,175 @@
+"""Filters as SQL, for both engines: each condition is a piece of WHERE with its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from timeline.read.filters import OccurrenceFilter, TimeFilter
+from timeline.read.search import countries_named, fold, fts5_query, phrase, tsquery
+from timeline.values.dates import INFINITY
+from timeline.values.vocabulary import OCCURRENCES
+
+Expand = Callable[[Sequence[str]], list[str]]
+"""Ids with those of the records merged into them."""
+MAX_KEYS = 64
+TAKE_PART = ("PARTY", "PERSON", "VOICE", "ADDRESSEE", "NOMINEE", "PLACE", "POST", "ABSENT", "HOLDER")
+NAMED_KINDS = ("person", "organization", "state", "place", "post", "speaker")
+
+
+@dataclass
+class Query:
+    """A WHERE clause that grows, with its parameters."""
+
+    shelf: str
+    dialect: str
+    expand: Expand
+    where: list[str] = field(default_factory=list)
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    def put(self, value: Any) -> str:
+        """A parameter of the query."""
+        name = f"p{len(self.parameters)}"
+        self.parameters[name] = value
+        return f":{name}"
+
+    def among(self, values: Sequence[Any]) -> str:
+        """A list of parameters, in parentheses."""
+        return f"({', '.join(self.put(value) for value in values)})" if values else "(NULL)"
+
+    def valid(self, table: str) -> str:
+        """That a row of this table held at the snapshot's position."""
+        return f"{table}.from_position <= :at AND ({table}.to_position IS NULL OR {table}.to_position > :at)"
+
+    def column(self, name: str, values: Sequence[str]) -> None:
+        """The column has one of these values; nothing is asked when there are none."""
+        if values:
+            self.where.append(f"r.{name} IN {self.among(values)}")
+
+    def linked(self, roles: Sequence[str], values: Sequence[str], *, negated: bool = False) -> None:
+        """The record is linked to one of these values in one of these roles."""
+        if values:
+            known = f"x.value IN {self.among(self.expand(values))} AND x.role IN {self.among(roles)}"
+            exists = f"EXISTS (SELECT 1 FROM {self.shelf}_links x WHERE {known} AND x.id = r.id AND {self.valid('x')})"
+            self.where.append(f"NOT {exists}" if negated else exists)
+
+    def every(self, roles: Sequence[str], values: Sequence[str]) -> None:
+        """The record is linked to each of these values."""
+        for value in values:
+            self.linked(roles, [value])
+
+    def text(self, text: str) -> None:
+        """The record, or one that takes part in it, has all these words."""
+        self.where.append(f"r.id IN (SELECT id FROM ({self.hits(text)}) hits)")
+
+    def hits(self, text: str) -> str:
+        """SELECT id, rank of all that has these words: itself, or by what takes part in it."""
+        asked = fts5_query(text) if self.dialect == "sqlite" else tsquery(text)
+        if not asked:
+            return "SELECT '' AS id, 0 AS rank WHERE 1 = 0"
+        matching = self._matching(self.put(asked))
+        texts = f"SELECT t.id, t.rank, t.kind FROM {self.shelf}_texts t WHERE {matching} AND {self.valid('t')}"
+        roles = self.among(TAKE_PART)
+        named = f"SELECT n.id FROM ({texts}) n WHERE n.kind IN {self.among(NAMED_KINDS)}"
+        merged = f"SELECT a.id FROM {self.shelf}_aliases a JOIN m ON a.survivor = m.id WHERE {self.valid('a')}"
+        via = [f"l.value IN (WITH RECURSIVE m (id) AS ({named} UNION {merged}) SELECT m.id FROM m)"]
+        if countries := countries_named(text):
+            via.append(f"l.value IN {self.among(countries)}")
+        linked = " UNION ALL ".join(
+            f"SELECT l.id, 2 AS rank FROM {self.shelf}_links l WHERE {how} AND l.role IN {roles} AND {self.valid('l')}"
+            for how in via
+        )
+        return f"SELECT d.id, d.rank FROM ({texts}) d UNION ALL {linked}"
+
+    def _matching(self, asked: str) -> str:
+        if self.dialect == "sqlite":
+            words = f"{self.shelf}_words"
+            return f"t.n IN (SELECT rowid FROM {words} WHERE {words} MATCH {asked})"
+        return f"array_to_tsvector(string_to_array(t.words, ' ')) @@ CAST(CAST({asked} AS text) AS tsquery)"
+
+
+def occurrence_query(query: Query, filter: OccurrenceFilter) -> Query:
+    """The filter's conditions on records `r`."""
+    query.where += [query.valid("r"), "NOT r.hidden"]
+    query.column("kind", filter.kinds or [kind.value for kind in OCCURRENCES])
+    if filter.ids:
+        query.column("id", query.expand(filter.ids))
+    if filter.exactly is not None:
+        query.column("party_key", _keys(query, filter.exactly) or [""])
+    query.every(["PARTY"], filter.all_of)
+    query.linked(["PARTY"], filter.any_of)
+    query.linked(["PARTY"], filter.none_of, negated=True)
+    query.every(["PERSON", "VOICE"], filter.people)
+    query.linked(["ABSENT"], filter.stand_ins_for)
+    if filter.has_stand_in is not None:
+        query.linked(["HAS"], ["STAND_IN"], negated=not filter.has_stand_in)
+    for column, values in (("level", filter.levels), ("format", filter.formats), ("status", filter.statuses)):
+        query.column(column, values)
+    query.column("attribution", filter.attributions)
+    query.linked(["TOPIC"], [fold(topic) for topic in filter.topics])
+    query.linked(["WORDING"], filter.wordings)
+    query.linked(["VOICE"], filter.voices)
+    query.linked(["ADDRESSEE"], filter.addressed_to)
+    for roles, value in (
+        (["PLACE"], filter.place),
+        (["SOURCE"], filter.source),
+        (["ABOUT"], filter.about),
+        (["TARGET"], filter.related_to),
+        (["REPORTED_IN"], filter.reported_in),
+        (["MADE_AT"], filter.made_at),
+        (["NOMINEE"], filter.nominee),
+        (["POST", "ABSENT"], filter.post),
+    ):
+        query.every(roles, [value] if value is not None else [])
+    if filter.figure_unit is not None:
+        _figure_unit(query, filter.figure_unit)
+    if filter.text is not None:
+        query.text(filter.text)
+    for time in filter.times:
+        query.where.append(_time(query, time))
+    if filter.published_before is not None:
+        query.where.append(f"r.known_from < {query.put(filter.published_before)}")
+    return query
+
+
+def _keys(query: Query, parties: Sequence[str]) -> list[str]:
+    """The canonical keys of this party set; more than one where a party was merged from others."""
+    choices = [query.expand([party]) for party in sorted(set(parties))]
+    keys = []
+    for choice in product(*choices):
+        keys.append("|".join(sorted(choice)))
+        if len(keys) == MAX_KEYS:
+            break
+    return keys
+
+
+def _figure_unit(query: Query, unit: str) -> None:
+    asked = query.put(f"%{phrase(unit)}%")
+    query.where.append(
+        f"EXISTS (SELECT 1 FROM {query.shelf}_links x WHERE x.role = 'UNIT' AND x.value LIKE {asked} "
+        f"AND x.id = r.id AND {query.valid('x')})"
+    )
+
+
+def _time(query: Query, time: TimeFilter) -> str:
+    """The same comparisons as timeline.values.relations, over columns; a test holds them against each other."""
+    asked = time.bounds
+    certain = time.certainty == "CERTAIN"
+    if certain and asked.uncertain:
+        return "1 = 0"
+    es, ls, ee, le = (query.put(day) for day in (asked.es, asked.ls, asked.ee, asked.le))
+    conditions = {
+        ("during", True): f"r.es >= {ls} AND r.le <= {ee}",
+        ("during", False): f"r.es <= {le} AND r.le >= {es} AND r.ls >= {es} AND r.ee <= {le}",
+        ("overlaps", True): f"r.ls <= {ee} AND {ls} <= r.ee",
+        ("overlaps", False): f"r.es <= {le} AND {es} <= r.le",
+        ("before", True): f"r.le < {es}",
+        ("before", False): f"r.ee < {ls}",
+        ("after", True): f"{le} < r.es",
+        ("after", False): f"{ee} < r.ls",
+    }[time.relation, certain]
+    dated = f"r.es < {query.put(INFINITY)}"
+    # All four bounds are parameters even where a comparison leaves one out: SQLite ignores those not named.
+    return f"({conditions} AND {dated}{' AND NOT r.uncertain' if certain else ''})"

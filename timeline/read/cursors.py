@@ -1,0 +1,43 @@
+"""Cursors: the sort key of a row as opaque text. They stay valid whatever is recorded later."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from timeline.errors import Invalid
+from timeline.read.filters import Page
+
+DEFAULT_FIRST = 50
+
+
+def cursor_of(key: Sequence[Any]) -> str:
+    """The cursor of a row with this sort key."""
+    return base64.urlsafe_b64encode(orjson.dumps(list(key))).decode().rstrip("=")
+
+
+def key_of(cursor: str, types: tuple[type, ...]) -> list[Any]:
+    """The sort key in a cursor. Raises `Invalid` for what no list of this kind has given out."""
+    try:
+        key = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, orjson.JSONDecodeError, ValueError):
+        key = None
+    fits = isinstance(key, list) and [type(part) for part in key] == list(types)
+    if not fits or any(isinstance(part, int) and abs(part) > 2**62 for part in key):
+        raise Invalid("CURSOR_INVALID", "a cursor is one that an edge or pageInfo of the same list gave", ("after",))
+    assert isinstance(key, list)
+    return key
+
+
+def size_of(page: Page) -> int:
+    """How many rows the page holds. Raises `Invalid` when both directions, or a negative number, are asked."""
+    if page.first is not None and page.last is not None:
+        raise Invalid("PAGE_INVALID", "ask for the first ones or the last ones, not both", ("last",))
+    size = page.first if page.first is not None else page.last
+    if size is not None and size < 0:
+        raise Invalid("PAGE_INVALID", "a page has no fewer than 0 entries", ("first",))
+    return DEFAULT_FIRST if size is None else size

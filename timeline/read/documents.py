@@ -1,0 +1,224 @@
+"""The document of a record: what it says in full, with every date made readable, after one more fact.
+
+Other records stay references, joined when a document is read (docs/decisions/documents-hold-references.md), so
+projecting an event needs nothing but the record's own document before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, assert_never
+
+import msgspec
+
+from timeline.events import records as events
+from timeline.events.records import AnyEvent
+from timeline.log.stored import StoredEvent
+from timeline.values import facts
+from timeline.values.dates import Bounds, bounds, iso_day, parse_edtf
+from timeline.values.facts import CONTENT
+from timeline.values.rendering import render
+from timeline.values.vocabulary import Format, Level
+
+Document = dict[str, Any]
+FORMATS = (None, Format.UNILATERAL, Format.BILATERAL, Format.TRILATERAL, Format.QUADRILATERAL)
+THROUGHOUT = ("tenure", "state")
+"""Kinds whose dates are read as 'for all of', not 'sometime within'."""
+RANKS = {level: rank for rank, level in enumerate(Level)}
+_WHEN = facts.When.__struct_fields__
+
+
+def project(before: Document | None, event: AnyEvent, stored: StoredEvent) -> Document:
+    """The document after one more event. It never refuses."""
+    match event:
+        case (
+            events.MeetingReported()
+            | events.StatementReported()
+            | events.NominationReported()
+            | events.MilestoneReported()
+            | events.PersonRegistered()
+            | events.OrganizationRegistered()
+            | events.StateRegistered()
+            | events.PlaceRegistered()
+            | events.PostRegistered()
+            | events.TenureReported()
+            | events.SourceRegistered()
+            | events.SpeakerRegistered()
+        ):
+            return _entered(_new(before, stored), event.content, stored)
+        case events.RecordCorrected(changes=changes):
+            document = _changed(before, {change.field: change.now for change in changes}, stored)
+            return {**document, "corrections": document["corrections"] + 1}
+        case events.MeetingRescheduled(now=now):
+            return _changed(before, {"when": msgspec.to_builtins(now), "status": "SCHEDULED"}, stored)
+        case events.MeetingHeld(when=when):
+            dated = {} if when is None else {"when": msgspec.to_builtins(when)}
+            return _changed(before, {"status": "HELD", **dated}, stored)
+        case events.MeetingPostponed():
+            return _changed(before, {"status": "POSTPONED"}, stored)
+        case events.MeetingCancelled():
+            return _changed(before, {"status": "CANCELLED"}, stored)
+        case events.NominationAdvanced(step=step):
+            return _appended(before, "steps", step, stored)
+        case events.RecordsRelated(relation=relation):
+            return _appended(before, "relations", relation, stored)
+        case events.RecordRetracted(reason=reason, citation=citation):
+            withdrawn = {"reason": reason, "citation": _full(citation), "position": stored.position}
+            return {**_touched(before, stored), "retracted": {**withdrawn, "recorded_us": stored.recorded_us}}
+        case events.RecordMerged(into=into):
+            return {**_touched(before, stored), "merged_into": into}
+        case events.RecordUnmerged():
+            return {**_touched(before, stored), "merged_into": None}
+        case _:
+            assert_never(event)
+
+
+def content_of(document: Document) -> facts.Content:
+    """The content that the document shows, exactly as it was recorded."""
+    kind = CONTENT[document["kind"]]
+    return msgspec.convert(_plain({name: document[name] for name in kind.__struct_fields__}), kind)
+
+
+def dated(document: Document, report_day: Callable[[Document], int | None]) -> Document:
+    """The document with open ends reaching to the report: `report_day` tells it, asked only where an end is open."""
+    open_ends = [when for when in whens(document) if when["edtf"] and parse_edtf(when["edtf"]).has_open_end]
+    if not open_ends:
+        return document
+    throughout = document["kind"] in THROUGHOUT
+    changed: dict[int, Document] = {}
+    for when in open_ends:
+        changed[id(when)] = _full_when(_plain(when), throughout=throughout, report_day=report_day(when))
+    return _replaced(document, changed)  # type: ignore[no-any-return]
+
+
+def whens(value: Any) -> Iterator[Document]:
+    """Every date in a document."""
+    if isinstance(value, dict):
+        if "edtf" in value:
+            yield value
+        else:
+            for part in value.values():
+                yield from whens(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from whens(part)
+
+
+def bounds_of(when: Document, *, throughout: bool = False, report_day: int | None = None) -> Bounds | None:
+    """The four bounds of a date in a document; None when it has words only."""
+    if when["edtf"] is None and when["contains"] is None:
+        return None
+    return bounds(when["edtf"], throughout=throughout, report_day=report_day, contains=when["contains"])
+
+
+def _new(before: Document | None, stored: StoredEvent) -> Document:
+    assert before is None, "a record enters the log once"
+    return {
+        "id": stored.stream,
+        "kind": stored.stream.partition("/")[0],
+        "first_position": stored.position,
+        "first_recorded_us": stored.recorded_us,
+        "corrections": 0,
+        "retracted": None,
+        "merged_into": None,
+    }
+
+
+def _touched(before: Document | None, stored: StoredEvent) -> Document:
+    assert before is not None, "a record enters the log before anything happens to it"
+    return {**before, **_version(stored)}
+
+
+def _version(stored: StoredEvent) -> Document:
+    return {"version": stored.version, "position": stored.position, "recorded_us": stored.recorded_us}
+
+
+def _changed(before: Document | None, changes: Document, stored: StoredEvent) -> Document:
+    """Some fields set anew, in the form the content has in JSON; None takes a field back."""
+    assert before is not None, "a record enters the log before anything happens to it"
+    plain = msgspec.to_builtins(content_of(before)) | changes
+    kept = {name: value for name, value in plain.items() if value is not None}
+    return _entered(before, msgspec.convert(kept, CONTENT[before["kind"]]), stored)
+
+
+def _appended(before: Document | None, field: str, item: facts.Fact, stored: StoredEvent) -> Document:
+    assert before is not None, "a record enters the log before anything happens to it"
+    items = msgspec.to_builtins(getattr(content_of(before), field))
+    return _changed(before, {field: [*items, msgspec.to_builtins(item)]}, stored)
+
+
+def _entered(document: Document, content: facts.Content, stored: StoredEvent) -> Document:
+    """The document with this content and what is computed of it."""
+    said = _full(content, throughout=document["kind"] in THROUGHOUT)
+    computed = _meeting(content) if isinstance(content, facts.Meeting) else {}
+    return {**document, **_version(stored), **said, **computed}
+
+
+def _meeting(meeting: facts.Meeting) -> Document:
+    parties = sorted({participation.party for participation in meeting.parties})
+    actual = _actual_level(meeting)
+    return {
+        "party_set": parties,
+        "format_declared": meeting.format,
+        "format_computed": FORMATS[len(parties)] if len(parties) < len(FORMATS) else Format.MULTILATERAL,
+        "level_declared": meeting.level,
+        "level_actual": actual,
+        "level_mismatch": None not in (meeting.level, actual) and meeting.level != actual,
+    }
+
+
+def _actual_level(meeting: facts.Meeting) -> Level | None:
+    """The rank at which it really met: of each party's highest the lowest; None when no rank is stated."""
+    highest: dict[str, Level] = {}
+    for part in meeting.parties:
+        if part.level is not None:
+            highest[part.party] = min(part.level, highest.get(part.party, part.level), key=RANKS.__getitem__)
+    return max(highest.values(), key=RANKS.__getitem__, default=None)
+
+
+def _full(value: Any, *, throughout: bool = False) -> Any:
+    """Plain data with every field present, and every date with its bounds and label."""
+    if isinstance(value, facts.When):
+        stated = {name: msgspec.to_builtins(getattr(value, name)) for name in _WHEN}
+        return _full_when(stated, throughout=throughout)
+    if isinstance(value, msgspec.Struct):
+        return {name: _full(getattr(value, name), throughout=throughout) for name in value.__struct_fields__}
+    if isinstance(value, list):
+        return [_full(item, throughout=throughout) for item in value]
+    return msgspec.to_builtins(value)
+
+
+def _full_when(stated: Document, *, throughout: bool, report_day: int | None = None) -> Document:
+    stated = {name: stated.get(name) for name in _WHEN}
+    found = bounds_of(stated, throughout=throughout, report_day=report_day)
+    days: dict[str, str | None] = {"es": None, "ls": None, "ee": None, "le": None}
+    if found is not None:
+        days = {name: iso_day(getattr(found, name)) for name in days}
+    text = stated["edtf"]
+    return {
+        **stated,
+        "basis": stated["basis"] or "STATED",
+        "label": render(text, contains=stated["contains"], report_day=report_day),
+        "earliest": days["es"],
+        "latest": days["le"],
+        "bounds": days,
+        "precision": None if text is None else parse_edtf(text).precision.value,
+        "uncertain": found is not None and found.uncertain,
+        "dated": found is not None,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Back to the form the content has in JSON: without what was computed, without what is not stated."""
+    if isinstance(value, dict):
+        names = _WHEN if "edtf" in value else tuple(value)
+        return {name: _plain(value[name]) for name in names if value.get(name) is not None}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _replaced(value: Any, changed: dict[int, Document]) -> Any:
+    if id(value) in changed:
+        return changed[id(value)]
+    if isinstance(value, dict):
+        return {name: _replaced(part, changed) for name, part in value.items()}
+    return [_replaced(part, changed) for part in value] if isinstance(value, list) else value

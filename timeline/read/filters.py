@@ -1,0 +1,82 @@
+"""What a reader may ask for: which occurrences, which page, and what comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from timeline.values.dates import Bounds
+
+Document = dict[str, Any]
+TimeRelation = Literal["during", "overlaps", "before", "after"]
+Wanted = Literal["POSSIBLE", "CERTAIN"]
+Bucket = Literal["DAY", "MONTH", "YEAR"]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeFilter:
+    """How an occurrence stands to a span of days. What has no date matches no such filter."""
+
+    relation: TimeRelation
+    bounds: Bounds
+    certainty: Wanted = "POSSIBLE"
+
+
+@dataclass(frozen=True, slots=True)
+class OccurrenceFilter:
+    """Which occurrences: every field that is set must hold. Ids of merged records stand for the survivor.
+
+    `people` all take part or speak; of `voices`, `formats` and the like any one will do. `place` is the id of a place
+    or the code of a country and includes what lies within. `published_before` is a day number.
+    """
+
+    kinds: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    exactly: tuple[str, ...] | None = None
+    all_of: tuple[str, ...] = ()
+    any_of: tuple[str, ...] = ()
+    none_of: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    stand_ins_for: tuple[str, ...] = ()
+    has_stand_in: bool | None = None
+    place: str | None = None
+    levels: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    source: str | None = None
+    attributions: tuple[str, ...] = ()
+    wordings: tuple[str, ...] = ()
+    voices: tuple[str, ...] = ()
+    addressed_to: tuple[str, ...] = ()
+    about: str | None = None
+    related_to: str | None = None
+    reported_in: str | None = None
+    made_at: str | None = None
+    nominee: str | None = None
+    post: str | None = None
+    figure_unit: str | None = None
+    text: str | None = None
+    times: tuple[TimeFilter, ...] = ()
+    published_before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A piece of a list: the `first` ones after a cursor or the `last` ones before one, 50 when neither is given."""
+
+    first: int | None = None
+    last: int | None = None
+    after: str | None = None
+    before: str | None = None
+    descending: bool = False
+
+
+@dataclass(slots=True)
+class Slice:
+    """The documents of one page in order, a cursor for each, and whether there is more on either side."""
+
+    documents: list[Document]
+    cursors: list[str]
+    has_next: bool
+    has_previous: bool

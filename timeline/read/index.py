@@ -1,0 +1,220 @@
+"""What a document puts into the indexes: the columns that filters and orders use, its links, its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from timeline.read.documents import Document, bounds_of, content_of, dated
+from timeline.read.search import fold, folded, phrase
+from timeline.values import facts
+from timeline.values.dates import INFINITY, Bounds
+from timeline.values.facts import references
+
+Lookup = Callable[[str], Document | None]
+Link = tuple[str, str]
+"""(role, value)"""
+UNDATED = {"es": INFINITY, "ls": INFINITY, "ee": -INFINITY, "le": -INFINITY, "uncertain": False}
+DATES = {"tenure": "when", "source": "published", "state": "valid"}
+
+
+def finished(document: Document, lookup: Lookup) -> Document:
+    """The document with its open ends reaching to the report they rest on."""
+    sources = sorted(sources_of(document))
+
+    def report_day(when: Document) -> int | None:
+        rests_on = [when["anchor"]] if when["anchor"] else sources
+        days = [day for source in rests_on if (day := publication_day(lookup(source))) is not None]
+        return max(days, default=None)
+
+    return dated(document, report_day)
+
+
+def columns(document: Document, lookup: Lookup) -> dict[str, Any]:
+    """The index columns of a record's row."""
+    names = document.get("names")
+    title = names[0]["text"] if names else document.get("title") or document.get("label") or ""
+    return {
+        "kind": document["kind"],
+        **_bounds(document, lookup),
+        "party_key": "|".join(_party_set(document)),
+        "place": document.get("place"),
+        "level": document.get("level"),
+        "level_actual": document.get("level_actual"),
+        "format": document.get("format_declared") or document.get("format_computed"),
+        "status": document.get("status"),
+        "attribution": document.get("attribution"),
+        "hidden": is_hidden(document),
+        "known_from": _known_from(document, lookup),
+        "name": phrase(title),
+    }
+
+
+def is_hidden(document: Document) -> bool:
+    """Whether lists leave it out: it was retracted, or stands behind the record it was merged into."""
+    return document["retracted"] is not None or document["merged_into"] is not None
+
+
+def links(document: Document, lookup: Lookup) -> list[Link]:
+    """Under which values, in which roles, the record is found. Nothing leads to a hidden one."""
+    if is_hidden(document):
+        return []
+    content = content_of(document)
+    found: set[tuple[str, str | None]] = {("ANY", value) for _, value in references(content)}
+    found.update(("SOURCE", value) for _, value in references(content) if value.startswith("source/"))
+    found.update(_own(content, lookup))
+    return sorted((role, value) for role, value in found if value is not None and value != "")
+
+
+def texts(document: Document) -> list[tuple[int, str]]:
+    """(rank, words): names and titles rank before all other words."""
+    if is_hidden(document):
+        return []
+    content = content_of(document)
+    titles = [getattr(content, "title", None), getattr(content, "label", None)]
+    titles += [name.text for name in getattr(content, "names", [])]
+    first = folded(titles)
+    rest = folded([*titles, *_words(content)])
+    return [(rank, words) for rank, words in ((0, first), (1, rest)) if words and (rank == 0 or words != first)]
+
+
+def publication_day(source: Document | None) -> int | None:
+    """The day by which a source was certainly published; None when that is not known."""
+    if source is None or source.get("published") is None:
+        return None
+    found = bounds_of(source["published"])
+    return None if found is None or abs(found.le) >= INFINITY else found.le
+
+
+def sources_of(document: Document) -> set[str]:
+    """Every source that the document names."""
+    return {value for _, value in references(content_of(document)) if value.startswith("source/")}
+
+
+def _bounds(document: Document, lookup: Lookup) -> dict[str, Any]:
+    when = document.get(DATES.get(document["kind"], "when"))
+    if when is None and document["kind"] == "nomination":
+        when = next((step["when"] for step in document["steps"] if step["when"] and step["status"] == "DONE"), None)
+    if when is None:
+        return UNDATED
+    found = _when_bounds(when, document, lookup)
+    if found is None or found.es >= INFINITY:
+        return UNDATED
+    return {"es": found.es, "ls": found.ls, "ee": found.ee, "le": found.le, "uncertain": found.uncertain}
+
+
+def _when_bounds(when: Document, document: Document, lookup: Lookup) -> Bounds | None:
+    throughout = document["kind"] in ("tenure", "state")
+    report_day = None
+    if when["edtf"] and when["edtf"].endswith("/.."):
+        rests_on = [when["anchor"]] if when["anchor"] else sorted(sources_of(document))
+        report_day = max((d for s in rests_on if (d := publication_day(lookup(s))) is not None), default=None)
+    return bounds_of(when, throughout=throughout, report_day=report_day)
+
+
+def _party_set(document: Document) -> list[str]:
+    if document["kind"] == "milestone":
+        return sorted(set(document["parties"]))
+    return list(document.get("party_set", []))
+
+
+def _known_from(document: Document, lookup: Lookup) -> int | None:
+    days = [publication_day(lookup(source)) for source in sources_of(document)]
+    return min((day for day in days if day is not None), default=None)
+
+
+# Links, kind by kind ------------------------------------------------------------------------------------------------
+
+
+def _own(content: facts.Content, lookup: Lookup) -> Iterator[tuple[str, str | None]]:
+    for topic in getattr(content, "topics", []):
+        yield "TOPIC", fold(topic)
+    for relation in getattr(content, "relations", []):
+        yield "TARGET", relation.target
+    for claim in getattr(content, "claims", []):
+        yield "SINCE", claim.since
+    match content:
+        case facts.Meeting():
+            yield from _meeting(content)
+            yield from _place(content.place, lookup)
+        case facts.Statement():
+            yield from _statement(content)
+            yield from _place(content.place, lookup)
+        case facts.Nomination():
+            yield from (("NOMINEE", content.nominee), ("POST", content.post))
+            yield from _voice("BY", content.by)
+        case facts.Milestone():
+            yield from (("PARTY", party) for party in content.parties)
+            yield from _place(content.place, lookup)
+        case facts.Tenure():
+            yield from (("HOLDER", content.person), ("POST", content.post))
+        case facts.Place():
+            yield from (("PLACE", content.country), ("MEMBER", content.country))
+            yield from _place(content.within, lookup)
+        case facts.Person():
+            yield "MEMBER", content.party
+        case facts.Organization():
+            yield from (("MEMBER", content.party), ("PARENT", content.parent))
+            yield from _place(content.seat, lookup)
+        case facts.Post() | facts.Speaker():
+            yield from (("MEMBER", content.party), ("ORGANIZATION", content.organization))
+        case facts.Source():
+            yield "PUBLISHER", content.publisher
+        case facts.State():
+            yield from (("SUCCESSOR", state) for state in content.successors)
+
+
+def _meeting(meeting: facts.Meeting) -> Iterator[tuple[str, str | None]]:
+    for part in meeting.parties:
+        yield from (("PARTY", part.party), ("PERSON", part.person), ("POST", part.post))
+        if part.in_place_of is not None:
+            yield from (("ABSENT", part.in_place_of.person), ("ABSENT", part.in_place_of.post), ("HAS", "STAND_IN"))
+
+
+def _statement(statement: facts.Statement) -> Iterator[tuple[str, str | None]]:
+    for voice in statement.voices:
+        yield from _voice("VOICE", voice)
+    for voice in statement.addressed_to:
+        yield from _voice("ADDRESSEE", voice)
+    yield from (("ABOUT", target) for target in statement.about)
+    yield from (("MADE_AT", statement.made_at), ("REPORTED_IN", statement.reported_in))
+    yield "ASKED_BY", statement.asked_by
+    yield from (("WORDING", passage.mode.value) for passage in statement.passages)
+    yield from (("UNIT", phrase(figure.unit)) for figure in statement.figures)
+
+
+def _voice(role: str, voice: facts.Voice | None) -> Iterator[tuple[str, str | None]]:
+    if voice is not None:
+        yield from ((role, who) for who in (voice.person, voice.organization, voice.party, voice.speaker))
+
+
+def _place(place: str | None, lookup: Lookup) -> Iterator[tuple[str, str | None]]:
+    """The place, all it lies within, and their countries. A place that is its own ancestor ends the way up."""
+    passed: set[str] = set()
+    while place is not None and place not in passed:
+        passed.add(place)
+        yield "PLACE", place
+        known = lookup(place)
+        if known is None:
+            return
+        if known["id"] != place:
+            yield "PLACE", known["id"]
+        yield "PLACE", known["country"]
+        place = known["within"]
+
+
+def _words(content: facts.Content) -> Iterator[str | None]:
+    for field in ("summary", "agenda", "note", "described", "url"):
+        yield getattr(content, field, None)
+    yield from getattr(content, "topics", [])
+    for passage in getattr(content, "passages", []):
+        yield passage.text
+    for figure in getattr(content, "figures", []):
+        yield from (figure.value, figure.unit)
+    for part in getattr(content, "parties", []):
+        if isinstance(part, facts.Participation):
+            yield from (part.role, part.unnamed)
+    for voice in getattr(content, "voices", []):
+        yield voice.role
+    for claim in getattr(content, "claims", []):
+        yield claim.scope

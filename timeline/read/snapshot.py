@@ -1,0 +1,497 @@
+"""The record as of one position of the log. Every question of the API is asked of a snapshot.
+
+A snapshot needs no transaction: rows say from which position to which they held, so what is recorded meanwhile
+changes no answer. Only a second rebuild within one request could clear the tables that it reads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+import orjson
+
+from timeline.database import Database
+from timeline.errors import Invalid
+from timeline.log.read import events_after, stream_events
+from timeline.read.conditions import Query, occurrence_query
+from timeline.read.cursors import cursor_of, key_of, size_of
+from timeline.read.filters import Bucket, Document, OccurrenceFilter, Page, Slice, TimeFilter
+from timeline.read.history import entry, raw
+from timeline.values.dates import INFINITY, Bounds, civil, day_number, day_of, iso_day, month_length, year_of
+from timeline.values.relations import Certainty, overlaps
+
+__all__ = ["Bucket", "Document", "OccurrenceFilter", "Page", "Slice", "Snapshot", "TimeFilter", "open_snapshot"]
+
+CHUNK = 400
+COLUMN_FACETS = {
+    "KIND": "kind",
+    "PLACE": "place",
+    "LEVEL": "level",
+    "FORMAT": "format",
+    "STATUS": "status",
+    "ATTRIBUTION": "attribution",
+}
+LINK_FACETS = {"PARTY": "PARTY", "SOURCE": "SOURCE", "TOPIC": "TOPIC"}
+T = TypeVar("T")
+MAX_BUCKETS = 10_000
+_aliases: WeakKeyDictionary[Database, tuple[tuple[str, int], dict[str, str]]] = WeakKeyDictionary()
+"""Who was merged into whom, for the newest state; merges are rare, so most requests find it here."""
+
+
+async def open_snapshot(database: Database, position: int | None = None, recorded_us: int | None = None) -> Snapshot:
+    """The record now, or as it was at a position or a time. Raises `Invalid` for a position beyond the head."""
+    asked: dict[str, int] = {}
+    at = "s.position"
+    if position is not None:
+        at, asked = "CAST(:position AS bigint)", {"position": position}
+    elif recorded_us is not None:
+        at = "COALESCE((SELECT MAX(position) FROM log_events WHERE recorded_us <= :recorded_us), 0)"
+        asked = {"recorded_us": recorded_us}
+    ((shelf, head, merges, found, us),) = await database.fetch(
+        "SELECT v.shelf, v.position, v.merges, v.at, COALESCE(e.recorded_us, 0) FROM "
+        f"(SELECT s.shelf, s.position, s.merges, {at} AS at FROM read_state s WHERE s.id = 1) v "
+        "LEFT JOIN log_events e ON e.position = v.at",
+        **asked,
+    )
+    if not 0 <= found <= head:
+        message = f"the log ends at position {head}; ask for one from 0 to {head}"
+        raise Invalid("POSITION_INVALID", message, ("position",))
+    return Snapshot(database, found, us, shelf, merges)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a list is sorted: its key's columns and types; all columns go the same way."""
+
+    up: tuple[str, ...]
+    down: tuple[str, ...]
+    types: tuple[type, ...]
+
+
+BY_DATE = Order(("es", "le", "id"), ("le", "es", "id"), (int, int, str))
+BY_NAME = Order(("name", "id"), ("name", "id"), (str, str))
+BY_RANK = Order(("rank", "id"), ("rank", "id"), (int, str))
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The record as of a position: the same question has the same answer for ever."""
+
+    database: Database
+    position: int
+    recorded_us: int
+    shelf: str
+    merges: int
+
+    async def documents(self, ids: Sequence[str]) -> dict[str, Document]:
+        """The documents under these ids; retracted ones say so, merged ids lead to the survivor. Unknown: left out."""
+        aliases = await self._merged()
+        leads = {id: _survivor(id, aliases) for id in ids}
+        found = await self._loaded(sorted(set(leads.values())))
+        return {id: found[survivor] for id, survivor in leads.items() if survivor in found}
+
+    async def occurrences(self, filter: OccurrenceFilter, page: Page) -> Slice:
+        """Occurrences by earliest start, latest end, id; descending by latest end. The undated come last."""
+        query = occurrence_query(await self._query(), filter)
+        return await self._page(query, f"{self.shelf}_records r", BY_DATE, page)
+
+    async def count(self, filter: OccurrenceFilter, cap: int = 10_000) -> tuple[int, bool]:
+        """How many there are, and whether that is exact; beyond the cap it is (cap, False)."""
+        return await self._count(occurrence_query(await self._query(), filter), f"{self.shelf}_records r", cap)
+
+    async def facets(
+        self, filter: OccurrenceFilter, names: Sequence[str], limit: int = 20
+    ) -> dict[str, list[tuple[str, int]]]:
+        """Per facet (KIND PARTY PLACE LEVEL FORMAT YEAR SOURCE ATTRIBUTION STATUS) the values and their counts."""
+        return {name: (await self._facet(filter, name))[:limit] for name in names}
+
+    async def density(self, filter: OccurrenceFilter, bucket: Bucket) -> list[tuple[str, int, int]]:
+        """Per bucket ('2025-07-11', '2025-07', '2025'): how many lie in it certainly, and how many possibly.
+
+        Possibly counts what may share a day with the bucket, so certain ones too. What has no start or no end counts
+        from the first to the last bucket in which anything else lies.
+        """
+        query = occurrence_query(await self._query(), filter)
+        query.where.append(f"r.es < {query.put(INFINITY)}")
+        rows = await self._rows(
+            query,
+            f"SELECT r.es, r.le, r.uncertain, COUNT(*) FROM {self.shelf}_records r WHERE {_and(query)} "
+            "GROUP BY r.es, r.le, r.uncertain ORDER BY r.es, r.le",
+        )
+        return _spread([(row[0], row[1], bool(row[2]), row[3]) for row in rows], bucket)
+
+    async def entities(
+        self,
+        kinds: Sequence[str],
+        page: Page,
+        *,
+        text: str | None = None,
+        ids: Sequence[str] = (),
+        party: str | None = None,
+        person: str | None = None,
+        post: str | None = None,
+        source: str | None = None,
+    ) -> Slice:
+        """People, places, posts, tenures, sources and the like, by name, then id."""
+        query = _entity_query(await self._query(), kinds, text, ids, party, person, post, source)
+        return await self._page(query, f"{self.shelf}_records r", BY_NAME, page)
+
+    async def count_entities(
+        self,
+        kinds: Sequence[str],
+        *,
+        text: str | None = None,
+        ids: Sequence[str] = (),
+        party: str | None = None,
+        person: str | None = None,
+        post: str | None = None,
+        source: str | None = None,
+        cap: int = 10_000,
+    ) -> tuple[int, bool]:
+        """How many there are, and whether that is exact."""
+        query = _entity_query(await self._query(), kinds, text, ids, party, person, post, source)
+        return await self._count(query, f"{self.shelf}_records r", cap)
+
+    async def linked(
+        self, role: str, values: Sequence[str], kinds: Sequence[str] = (), limit_each: int = 100
+    ) -> dict[str, list[Document]]:
+        """Per value the documents that name it in this role, by start, end, id. Every value is a key."""
+        found: dict[str, list[Document]] = {value: [] for value in values}
+        survivors = await self._merged()
+        for chunk in _chunks(list(found)):
+            query = await self._query()
+            asked = {each: value for value in chunk for each in query.expand([value])}
+            known = f"l.role = {query.put(role)} AND l.value IN {query.among(list(asked))} AND {query.valid('l')}"
+            if kinds:
+                known += f" AND l.kind IN {query.among(kinds)}"
+            rows = await self._rows(
+                query,
+                "SELECT k.value, r.doc FROM (SELECT l.value, l.id, l.es, l.le, ROW_NUMBER() OVER "
+                f"(PARTITION BY l.value ORDER BY l.es, l.le, l.id) AS place FROM {self.shelf}_links l WHERE {known}) k "
+                f"JOIN {self.shelf}_records r ON r.id = k.id AND {query.valid('r')} "
+                f"WHERE k.place <= {query.put(limit_each)} ORDER BY k.es, k.le, k.id",
+            )
+            for value, doc in rows:
+                survivor = asked[value]
+                document = orjson.loads(doc)
+                into = found[survivor]
+                if len(into) < limit_each and all(document["id"] != other["id"] for other in into):
+                    into.append(document)
+            for value in chunk:
+                if _survivor(value, survivors) != value and _survivor(value, survivors) in found:
+                    found[value] = found[_survivor(value, survivors)]
+        return found
+
+    async def search(self, text: str, kinds: Sequence[str] = (), page: Page = Page(first=20)) -> Slice:
+        """Records whose names, titles or words begin with every word; then what those found take part in."""
+        query, table = self._found(await self._query(), text, kinds)
+        return await self._page(query, table, BY_RANK, page)
+
+    async def count_search(self, text: str, kinds: Sequence[str] = (), cap: int = 10_000) -> tuple[int, bool]:
+        """How many records the search finds, and whether that is exact."""
+        query, table = self._found(await self._query(), text, kinds)
+        return await self._count(query, table, cap)
+
+    async def holders(self, post: str, on: Bounds) -> list[tuple[Document, str]]:
+        """Tenures of the post that share a day with these: (document, CERTAIN or POSSIBLE).
+
+        Nominees hold nothing, nor do those designated.
+        """
+        found = (await self.linked("POST", [post], ["tenure"]))[post]
+        judged = [(tenure, overlaps(_bounds(tenure["when"]), on)) for tenure in found if tenure["when"]["dated"]]
+        return [
+            (tenure, certainty.value)
+            for tenure, certainty in judged
+            if certainty is not Certainty.IMPOSSIBLE and tenure["holding"] != "DESIGNATE"
+        ]
+
+    async def same_day(self, ids: Sequence[str]) -> dict[str, list[str]]:
+        """Per meeting the other meetings of the same single day that have a party in common."""
+        asked = await self.documents(ids)
+        days = {id: _single_day(document) for id, document in asked.items() if document["kind"] == "meeting"}
+        found: dict[str, list[str]] = {id: [] for id in days}
+        for chunk in _chunks(sorted({day for day in days.values() if day is not None})):
+            query = await self._query()
+            where = f"r.kind = 'meeting' AND NOT r.hidden AND r.le = r.es AND {query.valid('r')}"
+            rows = await self._rows(
+                query,
+                f"SELECT r.id, r.es, r.party_key FROM {self.shelf}_records r "
+                f"WHERE {where} AND r.es IN {query.among(chunk)} ORDER BY r.id",
+            )
+            for id, day in days.items():
+                parties = set(asked[id]["party_set"])
+                found[id] += [
+                    other
+                    for other, on, key in rows
+                    if on == day and other != asked[id]["id"] and parties & set(key.split("|"))
+                ]
+        return found
+
+    async def history(self, id: str) -> list[Document]:
+        """The events of a record, oldest first, with what each one changed."""
+
+        def read() -> list[Document]:
+            with self.database.read() as connection:
+                past = stream_events(connection, id)
+            return [entry(stored) for stored in past if stored.position <= self.position]
+
+        return await asyncio.to_thread(read)
+
+    async def log(self, after: int, first: int, types: Sequence[str] = ()) -> list[Document]:
+        """The raw events behind a position, up to this snapshot."""
+
+        def read() -> list[Document]:
+            with self.database.read() as connection:
+                found = events_after(connection, after, limit=first, types=list(types) or None)
+            return [raw(stored) for stored in found if stored.position <= self.position]
+
+        return await asyncio.to_thread(read)
+
+    async def changes(self, since: int) -> list[Document]:
+        """What became of records after a position: {id, kind, change, before, after}, in order of the ids."""
+        query = await self._query()
+        rows = await self._rows(
+            query,
+            f"SELECT DISTINCT r.id FROM {self.shelf}_records r "
+            f"WHERE r.from_position > {query.put(since)} AND r.from_position <= :at ORDER BY r.id",
+        )
+        ids = [row[0] for row in rows]
+        earlier = Snapshot(self.database, since, 0, self.shelf, self.merges)
+        was, now = await earlier._loaded(ids), await self._loaded(ids)
+        changed = [
+            {"id": id, "kind": now[id]["kind"], "change": _change(was.get(id), now[id])}
+            | {"before": was.get(id), "after": now[id]}
+            for id in ids
+        ]
+        return [each for each in changed if each["change"] is not None]
+
+    # Below: one query each ------------------------------------------------------------------------------------------
+
+    async def _merged(self) -> dict[str, str]:
+        """Merged id to the record it was merged into, which may itself be merged."""
+        if self.merges == 0:
+            return {}
+        version = (self.shelf, min(self.merges, self.position))
+        known = _aliases.get(self.database)
+        if known is not None and known[0] == version:
+            return known[1]
+        valid = "from_position <= :at AND (to_position IS NULL OR to_position > :at)"
+        rows = await self.database.fetch(
+            f"SELECT id, survivor FROM {self.shelf}_aliases WHERE {valid} ORDER BY id", at=self.position
+        )
+        found = {row[0]: row[1] for row in rows}
+        if self.position >= self.merges:
+            _aliases[self.database] = (version, found)
+        return found
+
+    async def _query(self) -> Query:
+        aliases = await self._merged()
+        return Query(self.shelf, self.database.dialect, _expander(aliases), parameters={"at": self.position})
+
+    async def _rows(self, query: Query, sql: str) -> Sequence[Sequence[Any]]:
+        return await self.database.fetch(sql, **query.parameters)
+
+    async def _loaded(self, ids: Sequence[str]) -> dict[str, Document]:
+        found: dict[str, Document] = {}
+        for chunk in _chunks(ids):
+            query = Query(self.shelf, self.database.dialect, list, parameters={"at": self.position})
+            rows = await self._rows(
+                query,
+                f"SELECT r.id, r.doc FROM {self.shelf}_records r WHERE r.id IN {query.among(chunk)} "
+                f"AND {query.valid('r')}",
+            )
+            found.update({row[0]: orjson.loads(row[1]) for row in rows})
+        return found
+
+    async def _page(self, query: Query, table: str, order: Order, page: Page) -> Slice:
+        """Keyset pages: the rows behind one key and before another, one more than asked to see if there is more."""
+        size = size_of(page)
+        backward = page.last is not None
+        columns = order.down if page.descending else order.up
+        names = [f"r.{column}" for column in columns]
+        key = f"({', '.join(names)})"
+        for cursor, beyond in ((page.after, not page.descending), (page.before, page.descending)):
+            if cursor is not None:
+                values = [query.put(part) for part in key_of(cursor, order.types)]
+                query.where.append(f"{key} {'>' if beyond else '<'} ({', '.join(values)})")
+        way = " DESC" if page.descending != backward else ""
+        rows = await self._rows(
+            query,
+            f"SELECT {', '.join(names)}, r.doc FROM {table} WHERE {_and(query)} "
+            f"ORDER BY {', '.join(name + way for name in names)} LIMIT {query.put(size + 1)}",
+        )
+        more, kept = len(rows) > size, list(rows[:size])
+        if backward:
+            kept.reverse()
+        return Slice(
+            documents=[orjson.loads(row[len(names)]) for row in kept],
+            cursors=[cursor_of(list(row)[: len(names)]) for row in kept],
+            has_next=page.before is not None if backward else more,
+            has_previous=more if backward else page.after is not None,
+        )
+
+    async def _count(self, query: Query, table: str, cap: int) -> tuple[int, bool]:
+        limit = query.put(cap + 1)
+        rows = await self._rows(
+            query, f"SELECT COUNT(*) FROM (SELECT 1 AS one FROM {table} WHERE {_and(query)} LIMIT {limit}) counted"
+        )
+        return min(rows[0][0], cap), rows[0][0] <= cap
+
+    async def _facet(self, filter: OccurrenceFilter, name: str) -> list[tuple[str, int]]:
+        query = occurrence_query(await self._query(), filter)
+        table = f"{self.shelf}_records r"
+        if name == "YEAR":
+            rows = await self._rows(query, f"SELECT r.es, COUNT(*) FROM {table} WHERE {_and(query)} GROUP BY r.es")
+            years: Counter[str] = Counter()
+            for day, number in rows:
+                if (year := year_of(day)) is not None:
+                    years[str(year)] += number
+            return _by_count(years)
+        if name in LINK_FACETS:
+            table += f" JOIN {self.shelf}_links l ON l.id = r.id"
+            query.where += [f"l.role = {query.put(LINK_FACETS[name])}", query.valid("l")]
+            # There is no index of links by record: ask the smaller side, the records, for each of its links.
+            rows = await self._rows(
+                query, f"SELECT l.value, COUNT(*) FROM {table} WHERE {_and(query)} GROUP BY l.value"
+            )
+        elif name in COLUMN_FACETS:
+            column = f"r.{COLUMN_FACETS[name]}"
+            query.where.append(f"{column} IS NOT NULL")
+            rows = await self._rows(
+                query, f"SELECT {column}, COUNT(*) FROM {table} WHERE {_and(query)} GROUP BY {column}"
+            )
+        else:
+            known = ", ".join(sorted([*COLUMN_FACETS, *LINK_FACETS, "YEAR"]))
+            raise Invalid("FACET_UNKNOWN", f"there is no facet {name!r}; there are {known}", ("facets",))
+        return _by_count({row[0]: row[1] for row in rows})
+
+    def _found(self, query: Query, text: str, kinds: Sequence[str]) -> tuple[Query, str]:
+        """Each record that the search finds once, with its best rank."""
+        kept = f" AND r.kind IN {query.among(kinds)}" if kinds else ""
+        found = (
+            f"(SELECT h.rank, r.id, r.doc FROM (SELECT id, MIN(rank) AS rank FROM ({query.hits(text)}) hits "
+            f"GROUP BY id) h JOIN {self.shelf}_records r ON r.id = h.id "
+            f"WHERE {query.valid('r')} AND NOT r.hidden{kept}) r"
+        )
+        query.where.append("1 = 1")
+        return query, found
+
+
+def _entity_query(
+    query: Query,
+    kinds: Sequence[str],
+    text: str | None,
+    ids: Sequence[str],
+    party: str | None,
+    person: str | None,
+    post: str | None,
+    source: str | None,
+) -> Query:
+    query.where += [query.valid("r"), "NOT r.hidden"]
+    query.column("kind", kinds)
+    if ids:
+        query.column("id", query.expand(ids))
+    for role, value in (("MEMBER", party), ("HOLDER", person), ("POST", post), ("SOURCE", source)):
+        query.every([role], [value] if value is not None else [])
+    if text is not None:
+        query.text(text)
+    return query
+
+
+def _and(query: Query) -> str:
+    return " AND ".join(query.where)
+
+
+def _by_count(counts: dict[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _chunks(items: Sequence[T]) -> list[Sequence[T]]:
+    return [items[at : at + CHUNK] for at in range(0, len(items), CHUNK)]
+
+
+def _survivor(id: str, aliases: dict[str, str]) -> str:
+    passed: set[str] = set()
+    while id in aliases and id not in passed:
+        passed.add(id)
+        id = aliases[id]
+    return id
+
+
+def _expander(aliases: dict[str, str]) -> Callable[[Sequence[str]], list[str]]:
+    """Ids with their survivor and all that was merged into it."""
+    if not aliases:
+        return lambda ids: list(dict.fromkeys(ids))
+    groups: dict[str, list[str]] = {}
+    for id in aliases:
+        groups.setdefault(_survivor(id, aliases), []).append(id)
+
+    def expand(ids: Sequence[str]) -> list[str]:
+        survivors = dict.fromkeys(_survivor(id, aliases) for id in ids)
+        return [each for id in survivors for each in (id, *groups.get(id, []))]
+
+    return expand
+
+
+def _bounds(when: Document) -> Bounds:
+    """The bounds of a date in a document."""
+    days = when["bounds"]
+    low = [-INFINITY if days[name] is None else day_number(days[name]) for name in ("es", "ee")]
+    high = [INFINITY if days[name] is None else day_number(days[name]) for name in ("ls", "le")]
+    return Bounds(low[0], high[0], low[1], high[1], when["uncertain"])
+
+
+def _single_day(meeting: Document) -> int | None:
+    when = meeting["when"]
+    if when is None or when["earliest"] is None or when["earliest"] != when["latest"]:
+        return None
+    return day_number(when["earliest"])
+
+
+def _change(was: Document | None, now: Document) -> str | None:
+    """What became of a record; None when only its index changed."""
+    if was is None:
+        return "ADDED"
+    if was["version"] == now["version"]:
+        return None
+    hidden = [each["retracted"] is not None or each["merged_into"] is not None for each in (was, now)]
+    if hidden == [False, True]:
+        return "WITHDRAWN"
+    moved = was.get("when") != now.get("when") and now["kind"] == "meeting" and now["corrections"] == was["corrections"]
+    return "MOVED" if moved else "CHANGED"
+
+
+def _spread(rows: list[tuple[int, int, bool, int]], bucket: Bucket) -> list[tuple[str, int, int]]:
+    finite = [day for es, le, _, _ in rows for day in (es, le) if abs(day) < INFINITY]
+    if not finite:
+        return []
+    first, last = min(finite), max(finite)
+    certain: Counter[int] = Counter()
+    possible: Counter[int] = Counter()
+    for es, le, uncertain, number in rows:
+        start = _bucket_start(max(es, first), bucket)
+        if not uncertain and _bucket_start(min(le, last), bucket) == start and es >= first and le <= last:
+            certain[start] += number
+        until, steps = min(le, last), 0
+        while start <= until and steps < MAX_BUCKETS:
+            possible[start] += number
+            start, steps = _next_bucket(start, bucket), steps + 1
+    length = {"DAY": None, "MONTH": -3, "YEAR": -6}[bucket]
+    return [((iso_day(day) or "")[:length], certain[day], possible[day]) for day in sorted(possible)]
+
+
+def _bucket_start(day: int, bucket: Bucket) -> int:
+    year, month, _ = civil(day)
+    return {"DAY": day, "MONTH": day_of(year, month, 1), "YEAR": day_of(year, 1, 1)}[bucket]
+
+
+def _next_bucket(start: int, bucket: Bucket) -> int:
+    year, month, _ = civil(start)
+    if bucket == "DAY":
+        return start + 1
+    return start + month_length(year, month) if bucket == "MONTH" else day_of(year + 1, 1, 1)

@@ -1,0 +1,123 @@
+"""The read tables, on two shelves: one is live, the other is filled anew while the live one goes on answering.
+
+A row says from which position of the log to which it held; `to_position` NULL means that it still does. What has no
+date sorts last both ways and matches no time filter: es = ls = INFINITY, ee = le = -INFINITY.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+SHELVES = ("a", "b")
+BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+"""Ids sort by code point on both engines, as Python sorts them."""
+
+metadata = sa.MetaData()
+
+read_state = sa.Table(
+    "read_state",
+    metadata,
+    sa.Column("id", sa.Integer, sa.CheckConstraint("id = 1"), primary_key=True, autoincrement=False),
+    sa.Column("shelf", TEXT, nullable=False),
+    sa.Column("position", BIG, nullable=False),
+    sa.Column("merges", BIG, nullable=False, comment="the position of the last merge or unmerge"),
+    sa.Column("rebuild", TEXT, comment="who is filling the other shelf"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The tables of one shelf."""
+
+    name: str
+    records: sa.Table
+    links: sa.Table
+    aliases: sa.Table
+    texts: sa.Table
+
+    @property
+    def tables(self) -> tuple[sa.Table, ...]:
+        return (self.records, self.links, self.aliases, self.texts)
+
+
+def _shelf(name: str) -> Shelf:
+    records = sa.Table(
+        f"{name}_records",
+        metadata,
+        sa.Column("id", TEXT, primary_key=True),
+        sa.Column("from_position", BIG, primary_key=True, autoincrement=False),
+        sa.Column("to_position", BIG),
+        sa.Column("kind", TEXT, nullable=False),
+        *(sa.Column(bound, BIG, nullable=False) for bound in ("es", "ls", "ee", "le")),
+        sa.Column("uncertain", sa.Boolean, nullable=False),
+        sa.Column("party_key", TEXT, nullable=False),
+        sa.Column("place", TEXT),
+        sa.Column("level", TEXT),
+        sa.Column("level_actual", TEXT),
+        sa.Column("format", TEXT),
+        sa.Column("status", TEXT),
+        sa.Column("attribution", TEXT),
+        sa.Column("hidden", sa.Boolean, nullable=False),
+        sa.Column("known_from", BIG),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("doc", TEXT, nullable=False),
+        sa.Column("links", TEXT, nullable=False, comment="what this version put into the links, to close it again"),
+    )
+    for index, columns in {
+        "kind_up": ("kind", "es", "le", "id"),
+        "kind_down": ("kind", "le", "es", "id"),
+        "up": ("es", "le", "id"),
+        "down": ("le", "es", "id"),
+        "parties_up": ("party_key", "es", "le", "id"),
+        "parties_down": ("party_key", "le", "es", "id"),
+        "name": ("kind", "name", "id"),
+        "from": ("from_position",),
+    }.items():
+        sa.Index(f"{name}_records_{index}", *(records.c[column] for column in columns))
+    links = sa.Table(
+        f"{name}_links",
+        metadata,
+        sa.Column("value", TEXT, primary_key=True),
+        sa.Column("role", TEXT, primary_key=True),
+        sa.Column("id", TEXT, primary_key=True),
+        sa.Column("from_position", BIG, primary_key=True, autoincrement=False),
+        sa.Column("to_position", BIG),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("es", BIG, nullable=False),
+        sa.Column("le", BIG, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    for index, columns in {"up": ("es", "le", "id"), "down": ("le", "es", "id")}.items():
+        sa.Index(f"{name}_links_{index}", links.c.value, links.c.role, *(links.c[column] for column in columns))
+    aliases = sa.Table(
+        f"{name}_aliases",
+        metadata,
+        sa.Column("id", TEXT, primary_key=True),
+        sa.Column("from_position", BIG, primary_key=True, autoincrement=False),
+        sa.Column("to_position", BIG),
+        sa.Column("survivor", TEXT, nullable=False),
+    )
+    texts = sa.Table(
+        f"{name}_texts",
+        metadata,
+        sa.Column("n", BIG, primary_key=True, autoincrement=True),
+        sa.Column("id", TEXT, nullable=False),
+        sa.Column("rank", sa.Integer, nullable=False, comment="0: names and titles, 1: all words"),
+        sa.Column("from_position", BIG, nullable=False),
+        sa.Column("to_position", BIG),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("words", TEXT, nullable=False, comment="folded, each word once, separated by spaces"),
+    )
+    sa.Index(f"{name}_texts_id", texts.c.id, texts.c.rank, texts.c.from_position, unique=True)
+    return Shelf(name, records, links, aliases, texts)
+
+
+SHELF = {name: _shelf(name) for name in SHELVES}
+
+
+def other(shelf: str) -> str:
+    """The shelf that is not this one."""
+    return SHELVES[1 - SHELVES.index(shelf)]
