@@ -6,13 +6,13 @@ import sys
 
 import click
 
-from timeline.cli import log, migrate, schema, seed, verify
+from timeline.cli import log, migrate, rebuild, schema, seed, serve, verify
 from timeline.errors import Several, TimelineError
 
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Begin with 'timeline migrate', which makes timeline.db here; then 'timeline seed', 'timeline log'.",
+    epilog="Begin with 'timeline up': it makes timeline.db here, loads an example record and serves GraphiQL.",
 )
 @click.version_option(package_name="diplomatic-timeline", prog_name="timeline")
 def cli() -> None:
@@ -23,7 +23,16 @@ def cli() -> None:
     """
 
 
-for verb in (migrate.migrate, seed.seed, log.log, verify.verify, schema.schema):
+for verb in (
+    serve.up,
+    serve.serve,
+    migrate.migrate,
+    seed.seed,
+    rebuild.rebuild,
+    log.log,
+    verify.verify,
+    schema.schema,
+):
     cli.add_command(verb)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import click
 
+from timeline.api.schema import print_schema
 from timeline.importers.seed_schema import events_schema, seed_schema
+
+PRINTED = {"graphql": print_schema, "seed": seed_schema, "events": events_schema}
 
 
 @click.command()
-@click.argument("which", type=click.Choice(["seed", "events"]))
+@click.argument("which", type=click.Choice(list(PRINTED)), default="graphql")
 def schema(which: str) -> None:
-    """Print a contract: the JSON Schema of seed files or of stored events."""
-    click.echo({"seed": seed_schema, "events": events_schema}[which](), nl=False)
+    """Print a contract: the GraphQL schema, or the JSON Schema of seed files or of stored events."""
+    click.echo(PRINTED[which](), nl=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -25,10 +26,15 @@ def seed(paths: tuple[Path, ...], reason: str | None, database_url: str | None) 
     Everything is checked before anything is written, and all faults are shown at once. A second run writes nothing;
     an edited file becomes corrections with a reason.
     """
-    named = paths or (shipped("seeds"),)
-    files = [file for path in named for file in (sorted(path.glob("*.yaml")) if path.is_dir() else [path])]
+    files = seed_files(paths)
     with opened(database_url) as database:
         click.echo(told(load_seeds(database, files, reason), len(files)))
+
+
+def seed_files(paths: Sequence[Path]) -> list[Path]:
+    """The files that the paths name, folders opened; the record that comes along when none is named."""
+    named = paths or (shipped("seeds"),)
+    return [file for path in named for file in (sorted(path.glob("*.yaml")) if path.is_dir() else [path])]
 
 
 def load_seeds(database: Database, files: list[Path], reason: str | None) -> handle.Outcome | None:

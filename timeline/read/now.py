@@ -16,3 +16,8 @@ def linked_now(connection: Connection, role: str, values: Collection[str]) -> se
     table = SHELF[connection.execute(select(read_state.c.shelf)).scalar_one()].links
     wanted = select(table.c.id).where(table.c.role == role, table.c.value.in_(values), table.c.to_position.is_(None))
     return set(connection.execute(wanted).scalars())
+
+
+def read_position(connection: Connection) -> int:
+    """Up to which position of the log the read tables are."""
+    return int(connection.execute(select(read_state.c.position)).scalar_one())

@@ -65,15 +65,25 @@ class Precision(StrEnum):
     """The finest unit that the text states."""
 
     TIME = "TIME"
+    """A time of day."""
     DAY = "DAY"
+    """A day."""
     MONTH = "MONTH"
+    """A month."""
     SEASON = "SEASON"
+    """A season, quarter or the like."""
     YEAR = "YEAR"
+    """A year."""
     DECADE = "DECADE"
+    """A decade."""
     CENTURY = "CENTURY"
+    """A century."""
     MILLENNIUM = "MILLENNIUM"
+    """A millennium."""
     INTERVAL = "INTERVAL"
+    """From a start to an end."""
     SET = "SET"
+    """One or all of several dates."""
 
 
 @dataclass(frozen=True, slots=True)

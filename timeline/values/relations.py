@@ -14,8 +14,11 @@ class Certainty(StrEnum):
     """How sure a statement about imprecise dates is."""
 
     IMPOSSIBLE = "IMPOSSIBLE"
+    """False for every start and end inside the bounds."""
     POSSIBLE = "POSSIBLE"
+    """True for some start and end inside the bounds."""
     CERTAIN = "CERTAIN"
+    """True for every start and end inside the bounds."""
 
 
 def _judged(a: Bounds, b: Bounds, *, certain: bool, possible: bool) -> Certainty:

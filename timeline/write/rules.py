@@ -112,7 +112,9 @@ def nominee_faults(content: facts.Content, pending: dict[tuple[str, str], str]) 
     return found
 
 
-def is_pending(nomination: facts.Nomination) -> bool:
-    """Whether the nominee may still reach the post and has not yet."""
+def is_pending(nomination: facts.Content) -> bool:
+    """Whether this is a nomination whose nominee may still reach the post and has not yet."""
+    if not isinstance(nomination, facts.Nomination):
+        return False
     done = {step.step for step in nomination.steps if step.status is StepStatus.DONE}
     return not done & {*ENDED, StepKind.TOOK_OFFICE, StepKind.APPOINTED}

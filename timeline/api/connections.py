@@ -1,0 +1,167 @@
+"""Lists in pages, as Relay's specification has them: edges, cursors, page information, a count."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Generic, TypeVar
+
+import strawberry
+from strawberry import Parent
+
+from timeline.api.context import Doc, View
+from timeline.api.enums import Bucket, Facet
+from timeline.api.fields import page_size, said
+from timeline.api.records import shown_name
+from timeline.read.filters import OccurrenceFilter, Slice
+
+T = TypeVar("T")
+
+
+class Listing:
+    """A list that was asked for; the page and the count are each read once, when a field needs them."""
+
+    def __init__(
+        self,
+        view: View,
+        page: Awaitable[Slice],
+        count: Callable[[], Awaitable[tuple[int, bool]]],
+        filter: OccurrenceFilter | None = None,
+    ) -> None:
+        self.view = view
+        self.filter = filter
+        self._page: Awaitable[Slice] | asyncio.Task[Slice] = page
+        self._count: Callable[[], Awaitable[tuple[int, bool]]] = count
+        self._counted: asyncio.Future[tuple[int, bool]] | None = None
+
+    async def slice(self) -> Slice:
+        """The page."""
+        if not isinstance(self._page, asyncio.Future):
+            self._page = asyncio.ensure_future(self._page)
+        return await self._page
+
+    async def counted(self) -> tuple[int, bool]:
+        """How many there are, and whether that is exact."""
+        if self._counted is None:
+            self._counted = asyncio.ensure_future(self._count())
+        return await self._counted
+
+
+@strawberry.type(description="Where a page lies in its list.")
+class PageInfo:
+    has_next_page: bool = said("Whether more follows.")
+    has_previous_page: bool = said("Whether something precedes.")
+    start_cursor: str | None = said("The cursor of the first entry.")
+    end_cursor: str | None = said("The cursor of the last entry.")
+
+
+@strawberry.type(description="An entry of a list.")
+class Edge(Generic[T]):
+    cursor: str = said("Where it stands in the list; it stays valid whatever is recorded later.")
+    node: T = said("The record.")
+
+
+async def _edges(root: Parent[Listing]):  # type: ignore[no-untyped-def]
+    page = await root.slice()
+    return [
+        Doc(root.view, {"cursor": cursor, "node": document})
+        for cursor, document in zip(page.cursors, page.documents, strict=True)
+    ]
+
+
+async def _nodes(root: Parent[Listing]):  # type: ignore[no-untyped-def]
+    return [Doc(root.view, document) for document in (await root.slice()).documents]
+
+
+async def _page_info(root: Parent[Listing]) -> PageInfo:
+    page = await root.slice()
+    cursors: Sequence[str | None] = page.cursors or [None]
+    shape = {"has_next_page": page.has_next, "has_previous_page": page.has_previous}
+    return root.view.shape({**shape, "start_cursor": cursors[0], "end_cursor": cursors[-1]})
+
+
+async def _total_count(root: Parent[Listing]) -> int:
+    return (await root.counted())[0]
+
+
+async def _total_is_exact(root: Parent[Listing]) -> bool:
+    return (await root.counted())[1]
+
+
+@strawberry.type(description="A list in pages.")
+class Connection(Generic[T]):
+    edges: list[Edge[T]] = strawberry.field(resolver=_edges, description="The entries of the page with their cursors.")
+    nodes: list[T] = strawberry.field(resolver=_nodes, description="The entries of the page.")
+    page_info: PageInfo = strawberry.field(resolver=_page_info, description="Where the page lies in the list.")
+    total_count: int = strawberry.field(
+        resolver=_total_count, description="How many there are in all; counted to 10,000 and no further."
+    )
+    total_count_is_exact: bool = strawberry.field(
+        resolver=_total_is_exact, description="False when there are more than totalCount says."
+    )
+
+
+@strawberry.type(description="A value and how many have it.")
+class FacetValue:
+    value: str = said("The value: a code, an id or a word.")
+    label: str = said("The value for people.")
+    count: int = said("How many occurrences of the list have it.")
+
+
+@strawberry.type(description="The values of a facet, the most frequent first.")
+class FacetCounts:
+    facet: Facet = said("What was counted by.")
+    values: list[FacetValue] = said("Values and counts.")
+
+
+@strawberry.type(description="A piece of time and how much lies in it.")
+class DensityBucket:
+    bucket: str = said("'2025-07-11', '2025-07' or '2025'.")
+    certain: int = said("How many certainly lie within it.")
+    possible: int = said("How many share a day with it or may do so; the certain ones are among them.")
+
+
+async def _facets(
+    root: Parent[Listing],
+    by: Annotated[list[Facet], strawberry.argument(description="What to count by.")],
+    limit: Annotated[int, strawberry.argument(description="At most how many values each.")] = 20,
+) -> list[FacetCounts]:
+    names = list(dict.fromkeys(facet.value for facet in by))
+    found = await root.view.snapshot.facets(root.filter or OccurrenceFilter(), names, page_size(limit))
+    labels = await _labels(root.view, found)
+    return [
+        root.view.shape(
+            {
+                "facet": name,
+                "values": [{"value": value, "label": labels.get(value, value), "count": n} for value, n in values],
+            }
+        )
+        for name, values in found.items()
+    ]
+
+
+async def _labels(view: View, found: dict[str, list[tuple[str, int]]]) -> dict[str, str]:
+    """The names of the parties, places and sources among the values."""
+    ids = [value for name in ("PARTY", "PLACE", "SOURCE") for value, _ in found.get(name, ())]
+    return {id: shown_name(each) for id, each in zip(ids, await view.find_each(ids), strict=True) if each is not None}
+
+
+async def _density(
+    root: Parent[Listing],
+    by: Annotated[Bucket, strawberry.argument(description="Into which pieces time is cut.")],
+) -> list[DensityBucket]:
+    found = await root.view.snapshot.density(root.filter or OccurrenceFilter(), by.value)
+    return [
+        root.view.shape({"bucket": bucket, "certain": certain, "possible": possible})
+        for bucket, certain, possible in found
+    ]
+
+
+@strawberry.type(description="A list of occurrences in pages, with what they can be narrowed by.")
+class OccurrenceConnection(Connection[T]):
+    facets: list[FacetCounts] = strawberry.field(
+        resolver=_facets, description="How often each value occurs in the whole list."
+    )
+    density: list[DensityBucket] = strawberry.field(
+        resolver=_density, description="How the whole list is spread over time. What has no date is left out."
+    )

@@ -1,0 +1,120 @@
+"""What resolvers work on: a document seen as of one position, and the others that lie one load away.
+
+Types of the schema have no instances. Wherever the schema says Meeting or Citation, the value is a `Doc`: plain data
+and the view it was read in, so that its references are looked up as of the same position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from strawberry.dataloader import DataLoader
+
+from timeline.database import Database
+from timeline.read.snapshot import Document, Snapshot
+from timeline.values.countries import all_countries
+
+
+class Doc:
+    """A document, or a part of one, and the view it belongs to."""
+
+    __slots__ = ("data", "view")
+
+    def __init__(self, view: View, data: Document) -> None:
+        self.view = view
+        self.data = data
+
+
+Loaded = Awaitable[Doc | None] | Doc | None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What one request may use. `write` records what a mutation asks; nobody may when it is None."""
+
+    database: Database
+    now: View
+    now_us: Callable[[], int]
+    actor: str | None = None
+
+
+class View:
+    """The record as of one position, with every load of one level of a query batched into one."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._records: DataLoader[str, Doc | None] = DataLoader(self._load_records)
+        self._linked: dict[tuple[Any, ...], DataLoader[str, list[Doc]]] = {}
+        self._same_day: DataLoader[str, list[str]] = DataLoader(self._load_same_day)
+
+    def find(self, id: str) -> Awaitable[Doc | None]:
+        """The record under an id from outside; None when it is unknown."""
+        return self._records.load(id)
+
+    def find_each(self, ids: Sequence[str]) -> Awaitable[Sequence[Doc | None]]:
+        """The records under these ids, None for those unknown."""
+        return self._records.load_many(list(ids))
+
+    def one(self, id: str | None) -> Loaded:
+        """The record under an id, or the state of a code; merged ids lead to the survivor."""
+        if id is None:
+            return None
+        if "/" not in id:
+            return country(self, id)
+        return self._records.load(id)
+
+    async def many(self, ids: Sequence[str]) -> list[Doc]:
+        """The records under these ids in this order, without those that are unknown."""
+        return [found for found in await self.find_each(ids) if found is not None]
+
+    def shape(self, data: Document) -> Any:
+        """Data of ours in the shape of a type of the schema."""
+        return Doc(self, data)
+
+    def linked(self, role: str, id: str, kinds: Sequence[str], first: int) -> Awaitable[list[Doc]]:
+        """The records that name this one in a role, in order of time."""
+        key = (role, tuple(kinds), first)
+        if key not in self._linked:
+
+            async def load(ids: list[str]) -> list[list[Doc]]:
+                found = await self.snapshot.linked(role, ids, kinds, limit_each=first)
+                return [[Doc(self, document) for document in found[id]] for id in ids]
+
+            self._linked[key] = DataLoader(load)
+        return self._linked[key].load(id)
+
+    async def same_day(self, id: str) -> list[Doc]:
+        """The other meetings of the same single day that share a party."""
+        return await self.many(await self._same_day.load(id))
+
+    async def _load_records(self, ids: list[str]) -> list[Doc | None]:
+        found = await self.snapshot.documents([id for id in ids if "/" in id])
+        return [Doc(self, found[id]) if id in found else country(self, id) for id in ids]
+
+    async def _load_same_day(self, ids: list[str]) -> list[list[str]]:
+        found = await self.snapshot.same_day(ids)
+        return [found.get(id, []) for id in ids]
+
+
+def country(view: View, code: str) -> Doc | None:
+    """A state of today by its ISO 3166-1 alpha-2 code, in the form of a document."""
+    known = all_countries().get(code)
+    if known is None:
+        return None
+    names = [{"text": text, "language": language, "note": None} for language, text in known.names.items()]
+    data = {"id": code, "kind": "country", "code": code, "alpha3": known.alpha3, "official_name": known.official}
+    return Doc(view, {**data, "names": names, "valid": None, "successors": [], "citations": [], "external_ids": []})
+
+
+def read_field(source: Any, name: str) -> Any:
+    """The value of a field without a resolver of its own."""
+    if type(source) is not Doc:
+        return getattr(source, name)
+    value = source.data.get(name)
+    if type(value) is dict:
+        return Doc(source.view, value)
+    if type(value) is list:
+        return [Doc(source.view, part) if type(part) is dict else part for part in value]
+    return value

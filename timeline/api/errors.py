@@ -1,0 +1,36 @@
+"""Errors as a client sees them: ours with code and path, everything unexpected masked and logged under an id."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import Any
+
+from graphql import GraphQLError
+
+from timeline.errors import Several, TimelineError
+
+log = logging.getLogger("timeline.api")
+
+
+def shown(error: GraphQLError, code: str | None = None) -> dict[str, Any]:
+    """The error in GraphQL's form. `code` is for errors of GraphQL itself, such as a syntax error."""
+    answer: dict[str, Any] = {"message": error.message}
+    if error.locations:
+        answer["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
+    if error.path is not None:
+        answer["path"] = list(error.path)
+    cause = error.original_error
+    if isinstance(cause, Several):
+        cause = cause.faults[0]
+    if isinstance(cause, TimelineError):
+        answer["extensions"] = {"code": cause.code, "inputPath": list(cause.path)}
+    elif cause is None or isinstance(cause, GraphQLError):
+        answer["extensions"] = {"code": code or "BAD_USER_INPUT", **(error.extensions or {})}
+    else:
+        # Neither SQL nor a trace may reach a client; the id leads an operator to the log.
+        id = uuid.uuid4().hex[:12]
+        log.error("unexpected error %s", id, exc_info=cause)
+        answer["message"] = f"something went wrong on our side; it is logged as {id}"
+        answer["extensions"] = {"code": "INTERNAL", "id": id}
+    return answer

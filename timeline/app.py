@@ -1,0 +1,82 @@
+"""Wiring: settings to database to schema to Starlette. The only module that knows everybody."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from timeline.api.http import graphql_routes
+from timeline.database import Database, is_current, open_database
+from timeline.log.read import head
+from timeline.read.now import read_position
+from timeline.settings import Settings, shipped
+from timeline.web import graphiql, pages
+
+log = logging.getLogger("timeline.app")
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The service as an ASGI application. It opens the database and never changes its schema."""
+    database = open_database(settings.database_url)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        yield
+        await database.close()
+        database.dispose()
+
+    def alive(request: Request) -> JSONResponse:
+        return JSONResponse({"status": "alive"})
+
+    def ready(request: Request) -> JSONResponse:
+        found = readiness(database)
+        return JSONResponse(found, status_code=200 if found["status"] == "ready" else 503)
+
+    return Starlette(
+        routes=[
+            *graphql_routes(database),
+            *graphiql.routes(examples),
+            *pages.routes(),
+            Route("/healthz", alive),
+            Route("/readyz", ready),
+        ],
+        lifespan=lifespan,
+    )
+
+
+def readiness(database: Database) -> dict[str, object]:
+    """Whether the service can answer: database reachable, schema current, read tables at the head of the log."""
+    try:
+        if not is_current(database):
+            return {"status": "not ready", "reason": "the database schema is not current; run 'timeline migrate'"}
+        with database.read() as connection:
+            at_head, at_read = head(connection).position, read_position(connection)
+    except Exception:
+        log.exception("the database cannot be reached")
+        return {"status": "not ready", "reason": "the database cannot be reached"}
+    if at_head != at_read:
+        return {"status": "not ready", "reason": f"the read tables are at {at_read} and the log is at {at_head}"}
+    return {"status": "ready", "position": at_head}
+
+
+def examples() -> list[dict[str, Any]]:
+    """The example queries that GraphiQL opens as tabs: docs/queries in order of their file names."""
+    return [_example(path) for path in sorted(shipped("docs/queries").glob("*.graphql"))]
+
+
+def _example(path: Path) -> dict[str, Any]:
+    variables = path.with_suffix(".variables.json")
+    return {
+        "name": path.stem,
+        "query": path.read_text(encoding="utf-8"),
+        "variables": json.loads(variables.read_text(encoding="utf-8")) if variables.exists() else {},
+    }

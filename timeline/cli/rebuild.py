@@ -1,0 +1,29 @@
+"""timeline rebuild"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from timeline.cli.options import database_option, opened
+from timeline.read import projector
+
+
+@click.command()
+@database_option
+def rebuild(database_url: str | None) -> None:
+    """Make the read tables anew from the log, beside the live ones, compare and swap. The service goes on answering."""
+    with opened(database_url) as database:
+        with click.progressbar(length=1, label="Rebuilding", file=sys.stderr) as bar:
+
+            def progress(done: int, total: int) -> None:
+                bar.length = max(total, 1)
+                bar.update(done - bar.pos)
+
+            report = projector.rebuild(database, progress)
+        same = "equal to the ones they replace" if report.equal else "DIFFERENT from the ones they replace"
+        click.echo(f"{report.events} events read, {report.records} record versions written; digests {same}.")
+        click.echo(f"live {report.digest_live}\nnew  {report.digest_new}")
+        if not report.equal:
+            sys.exit(1)

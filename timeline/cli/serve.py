@@ -1,0 +1,56 @@
+"""timeline up, timeline serve"""
+
+from __future__ import annotations
+
+import click
+import uvicorn
+
+from timeline.app import create_app
+from timeline.cli.options import database_option, opened, settings
+from timeline.cli.seed import load_seeds, seed_files, told
+from timeline.database import open_database, upgrade
+from timeline.log.read import head
+from timeline.settings import Settings
+
+host_option = click.option("--host", help="Address to listen on; 127.0.0.1 unless set.")
+port_option = click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 8000 unless set.")
+
+
+@click.command()
+@host_option
+@port_option
+@database_option
+def up(host: str | None, port: int | None, database_url: str | None) -> None:
+    """Everything at once: migrate, load the example record if nothing is recorded yet, and serve."""
+    chosen = settings(database_url, host, port)
+    database = open_database(chosen.database_url)
+    try:
+        upgrade(database)
+        with database.read() as connection:
+            is_empty = head(connection).position == 0
+        if is_empty:
+            files = seed_files(())
+            click.echo(told(load_seeds(database, files, None), len(files)))
+    finally:
+        database.dispose()
+    listen(chosen)
+
+
+@click.command()
+@host_option
+@port_option
+@database_option
+def serve(host: str | None, port: int | None, database_url: str | None) -> None:
+    """Serve the API and GraphiQL. Never changes the database's schema; see 'timeline migrate'."""
+    chosen = settings(database_url, host, port)
+    with opened(chosen.database_url):
+        pass
+    listen(chosen)
+
+
+def listen(chosen: Settings) -> None:
+    """Serve until interrupted."""
+    host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
+    base = f"http://{host}:{chosen.port}"
+    click.echo(f"GraphiQL  {base}/graphiql\nGraphQL   {base}/graphql\nHealth    {base}/readyz")
+    uvicorn.run(create_app(chosen), host=chosen.host, port=chosen.port, log_level="warning")
