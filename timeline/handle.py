@@ -22,6 +22,7 @@ from timeline.log.stored import StoredEvent
 from timeline.read import projector
 from timeline.read.now import linked_now
 from timeline.values import facts
+from timeline.write.anchors import publication_day, reresolved
 from timeline.write.commands import AnyCommand, Correct, Put
 from timeline.write.decide import decide
 from timeline.write.rules import is_pending, nominee_faults
@@ -89,8 +90,10 @@ def _record(connection: Connection, request: Request, now_us: int) -> Outcome:
     if seen is not None:
         return _again(request, digest, seen)
     records = load(connection, {command.id for command in request.commands})
-    versions = {id: record.version for id, record in records.items()}
+    before = dict(records)
     decided = _decide_all(request.commands, records)
+    decided += _resolve_again(connection, before, records)
+    versions = {id: record.version for id, record in before.items()}
     _check_references(connection, decided, records)
     batch = Append(
         append_id=request.append_id,
@@ -193,6 +196,30 @@ def _decide_all(commands: Sequence[AnyCommand], records: dict[str, Record]) -> l
     return decided
 
 
+def _resolve_again(
+    connection: Connection, before: dict[str, Record], records: dict[str, Record]
+) -> list[tuple[str, AnyEvent]]:
+    """Corrections of all dates that rest on a publication date which is being corrected.
+
+    The records they are in join `before` and `records`.
+    """
+    decided: list[tuple[str, AnyEvent]] = []
+    for source in sorted(id for id in before if id.startswith("source/")):
+        was, now = (publication_day(each[source].content) for each in (before, records))
+        if was is None or now is None or was == now:
+            continue
+        resting = load(connection, linked_now(connection, "SOURCE", {source}) - records.keys())
+        before.update(resting)
+        records.update(resting)
+        for id in sorted(resting):
+            content = records[id].content
+            command = None if content is None else reresolved(id, content, source, was, now)
+            for event in decide(command, records[id]) if command is not None else ():
+                decided.append((id, event))
+                records[id] = evolve(records[id], event)
+    return decided
+
+
 def _at(path: Path, fault: TimelineError) -> TimelineError:
     return type(fault)(fault.code, fault.message, (*path, *fault.path))
 
@@ -206,6 +233,7 @@ def _check_references(connection: Connection, decided: list[tuple[str, AnyEvent]
         if record.content is not None
         for path, target in facts.references(record.content)
     }
+    named |= {(id, path, target) for id, event in decided for path, target in facts.references(event)}
     named |= {(id, ("into",), record.merged_into) for id, record in touched.items() if record.merged_into}
     # A person who takes a post is asked after among the nominations of the whole record.
     people = {record.content.person for record in touched.values() if isinstance(record.content, facts.Tenure)}

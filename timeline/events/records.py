@@ -152,6 +152,21 @@ class RecordCorrected(Event, frozen=True):
     citation: Citation | None = None
 
 
+class ReadingReported(Event, frozen=True):
+    """Another source gives another value for a field. What the record shows stays; both are kept."""
+
+    field: str
+    value: Any
+    citation: Citation
+
+
+class ReadingPreferred(Event, frozen=True):
+    """Of the values that sources give for a field, another one is shown from now on."""
+
+    change: FieldChange
+    reason: str
+
+
 class RecordRetracted(Event, frozen=True):
     """A record of ours is withdrawn. A speaker who takes a statement back is another statement."""
 
@@ -192,6 +207,8 @@ AnyEvent = (
     | NominationAdvanced
     | RecordsRelated
     | RecordCorrected
+    | ReadingReported
+    | ReadingPreferred
     | RecordRetracted
     | RecordMerged
     | RecordUnmerged

@@ -24,6 +24,7 @@ Document = dict[str, Any]
 FORMATS = (None, Format.UNILATERAL, Format.BILATERAL, Format.TRILATERAL, Format.QUADRILATERAL)
 THROUGHOUT = ("tenure", "state")
 """Kinds whose dates are read as 'for all of', not 'sometime within'."""
+DATE_FIELDS = ("when", "published", "valid")
 RANKS = {level: rank for rank, level in enumerate(Level)}
 _WHEN = facts.When.__struct_fields__
 
@@ -62,6 +63,10 @@ def project(before: Document | None, event: AnyEvent, stored: StoredEvent) -> Do
             return _appended(before, "steps", step, stored)
         case events.RecordsRelated(relation=relation):
             return _appended(before, "relations", relation, stored)
+        case events.ReadingReported(field=field, value=value, citation=citation):
+            return _read(_touched(before, stored), field, value, citation)
+        case events.ReadingPreferred(change=change):
+            return _preferred(_changed(before, {change.field: change.now}, stored), change)
         case events.RecordRetracted(reason=reason, citation=citation):
             withdrawn = {"reason": reason, "citation": _full(citation), "position": stored.position}
             return {**_touched(before, stored), "retracted": {**withdrawn, "recorded_us": stored.recorded_us}}
@@ -111,6 +116,25 @@ def bounds_of(when: Document, *, throughout: bool = False, report_day: int | Non
     return bounds(when["edtf"], throughout=throughout, report_day=report_day, contains=when["contains"])
 
 
+def _read(document: Document, field: str, value: Any, citation: facts.Citation | None) -> Document:
+    """The document with one more reading of a field."""
+    reading = {"field": field, "value": value, "when": _when_read(document, field, value), "citation": _full(citation)}
+    return {**document, "conflicts": [*document["conflicts"], reading]}
+
+
+def _preferred(document: Document, change: events.FieldChange) -> Document:
+    """The document in which another reading is shown and the one shown before is kept."""
+    others = [each for each in document["conflicts"] if (each["field"], each["value"]) != (change.field, change.now)]
+    return _read({**document, "conflicts": others}, change.field, change.was, None)
+
+
+def _when_read(document: Document, field: str, value: Any) -> Document | None:
+    """A reading that is a date, made readable."""
+    if value is None or field not in DATE_FIELDS:
+        return None
+    return _full_when(value, throughout=document["kind"] in THROUGHOUT)
+
+
 def _new(before: Document | None, stored: StoredEvent) -> Document:
     assert before is None, "a record enters the log once"
     return {
@@ -119,6 +143,7 @@ def _new(before: Document | None, stored: StoredEvent) -> Document:
         "first_position": stored.position,
         "first_recorded_us": stored.recorded_us,
         "corrections": 0,
+        "conflicts": [],
         "retracted": None,
         "merged_into": None,
     }

@@ -57,6 +57,10 @@ def _changes(event: Any) -> list[Document]:
     match event:
         case events.RecordCorrected(changes=changes):
             return [{"field": each.field, "was": each.was, "now": each.now} for each in changes]
+        case events.ReadingReported(field=field, value=value):
+            return [_change(field, None, value)]
+        case events.ReadingPreferred(change=change):
+            return [_change(change.field, change.was, change.now)]
         case events.MeetingRescheduled(was=was, now=now):
             return [_change("when", msgspec.to_builtins(was), msgspec.to_builtins(now))]
         case events.MeetingHeld(when=when):

@@ -62,6 +62,7 @@ def links(document: Document, lookup: Lookup) -> list[Link]:
     content = content_of(document)
     found: set[tuple[str, str | None]] = {("ANY", value) for _, value in references(content)}
     found.update(("SOURCE", value) for _, value in references(content) if value.startswith("source/"))
+    found.update(("SOURCE", each["citation"]["source"]) for each in document["conflicts"] if each["citation"])
     found.update(_own(content, lookup))
     return sorted((role, value) for role, value in found if value is not None and value != "")
 

@@ -37,6 +37,22 @@ class Correct(Command, frozen=True):
     citation: Citation | None = None
 
 
+class Contest(Command, frozen=True):
+    """Another source gives this value for a field, in the form it has in JSON; None means 'not so'."""
+
+    field: str
+    value: Any
+    citation: Citation
+
+
+class Prefer(Command, frozen=True):
+    """Show this one of the values that sources give for a field."""
+
+    field: str
+    value: Any
+    reason: str
+
+
 class Retract(Command, frozen=True):
     """Withdraw a record of ours."""
 
@@ -99,5 +115,18 @@ class Relate(Command, frozen=True):
 
 
 AnyCommand = (
-    Put | Report | Correct | Retract | Merge | Unmerge | Reschedule | Hold | Postpone | Cancel | Advance | Relate
+    Put
+    | Report
+    | Correct
+    | Contest
+    | Prefer
+    | Retract
+    | Merge
+    | Unmerge
+    | Reschedule
+    | Hold
+    | Postpone
+    | Cancel
+    | Advance
+    | Relate
 )

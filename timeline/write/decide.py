@@ -29,6 +29,10 @@ def decide(command: AnyCommand, record: Record) -> list[AnyEvent]:
             return report(command, record)
         case commands.Correct():
             return correct(command, record)
+        case commands.Contest():
+            return contest(command, record)
+        case commands.Prefer():
+            return prefer(command, record)
         case commands.Retract():
             return retract(command, record)
         case commands.Merge():
@@ -84,15 +88,7 @@ def report(command: commands.Report, record: Record) -> list[AnyEvent]:
 def correct(command: commands.Correct, record: Record) -> list[AnyEvent]:
     """Only fields that really change are recorded, each as it was and as it is now."""
     content = _alive(record)
-    unknown = sorted(command.changes.keys() - set(content.__struct_fields__))
-    if unknown:
-        known = ", ".join(content.__struct_fields__)
-        raise Invalid(
-            "FIELD_UNKNOWN", f"{record.id} has no field {unknown[0]!r}; it has {known}", ("changes", unknown[0])
-        )
-    now = _convertible(content, command.changes)
-    _check(now)
-    before, after = msgspec.to_builtins(content), msgspec.to_builtins(now)
+    before, after = msgspec.to_builtins(content), _as_changed(record, content, command.changes)
     changes = [
         FieldChange(field=name, was=before.get(name), now=after.get(name))
         for name in content.__struct_fields__
@@ -101,6 +97,30 @@ def correct(command: commands.Correct, record: Record) -> list[AnyEvent]:
     if not changes:
         return []
     return [events.RecordCorrected(changes=changes, reason=command.reason, citation=command.citation)]
+
+
+def contest(command: commands.Contest, record: Record) -> list[AnyEvent]:
+    """A reading that is shown or kept already records nothing."""
+    content = _alive(record)
+    value = _as_changed(record, content, {command.field: command.value}).get(command.field)
+    if value == msgspec.to_builtins(content).get(command.field) or value in record.readings.get(command.field, ()):
+        return []
+    return [events.ReadingReported(field=command.field, value=value, citation=command.citation)]
+
+
+def prefer(command: commands.Prefer, record: Record) -> list[AnyEvent]:
+    """Only what a source says can be preferred; anything else is a correction."""
+    content = _alive(record)
+    value = _as_changed(record, content, {command.field: command.value}).get(command.field)
+    shown = msgspec.to_builtins(content).get(command.field)
+    if value == shown:
+        return []
+    if value not in record.readings.get(command.field, ()):
+        message = f"no source is recorded that gives this value for {command.field}; contest the field with it first"
+        raise Refused("READING_UNKNOWN", message, ("value",))
+    return [
+        events.ReadingPreferred(change=FieldChange(field=command.field, was=shown, now=value), reason=command.reason)
+    ]
 
 
 def retract(command: commands.Retract, record: Record) -> list[AnyEvent]:
@@ -227,6 +247,20 @@ def _scheduled(meeting: facts.Meeting) -> None:
     if meeting.status is not MeetingStatus.SCHEDULED:
         message = f"only a scheduled meeting can be put off or called off; this one is {meeting.status.lower()}"
         raise Refused("MEETING_NOT_SCHEDULED", message, ("id",))
+
+
+def _as_changed(record: Record, content: facts.Content, changes: dict[str, Any]) -> dict[str, Any]:
+    """The changed content in JSON form. Raises `Invalid` for an unknown field or a wrong form, or the rules' faults."""
+    unknown = sorted(changes.keys() - set(content.__struct_fields__))
+    if unknown:
+        known = ", ".join(content.__struct_fields__)
+        raise Invalid(
+            "FIELD_UNKNOWN", f"{record.id} has no field {unknown[0]!r}; it has {known}", ("changes", unknown[0])
+        )
+    now = _convertible(content, changes)
+    _check(now)
+    plain: dict[str, Any] = msgspec.to_builtins(now)
+    return plain
 
 
 def _convertible(content: facts.Content, changes: dict[str, Any]) -> facts.Content:

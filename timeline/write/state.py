@@ -20,6 +20,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     content: facts.Content | None = None
     retracted: bool = False
     merged_into: str | None = None
+    readings: dict[str, list[Any]] = {}
+    """Per field the values that other sources give, in JSON form."""
 
 
 def patched(content: facts.Content, changes: dict[str, Any]) -> facts.Content:
@@ -48,6 +50,11 @@ def evolve(record: Record, event: AnyEvent) -> Record:
             return _appended(record, "steps", step)
         case events.RecordsRelated(relation=relation):
             return _appended(record, "relations", relation)
+        case events.ReadingReported(field=field, value=value):
+            return _read(record, field, [*record.readings.get(field, ()), value])
+        case events.ReadingPreferred(change=change):
+            others = [value for value in record.readings.get(change.field, ()) if value != change.now]
+            return _with(_read(record, change.field, [*others, change.was]), {change.field: change.now})
         case events.RecordRetracted():
             return msgspec.structs.replace(record, retracted=True)
         case events.RecordMerged(into=into):
@@ -64,6 +71,10 @@ def fold(id: str, past: Iterable[AnyEvent]) -> Record:
     for event in past:
         record = evolve(record, event)
     return record
+
+
+def _read(record: Record, field: str, values: list[Any]) -> Record:
+    return msgspec.structs.replace(record, readings={**record.readings, field: values})
 
 
 def _with(record: Record, changes: dict[str, Any]) -> Record:
