@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from timeline.database import Database
 from timeline.errors import Conflict, NotFound, Path, Several, TimelineError
 from timeline.events.codec import SCHEMA, canonical, decode, encode
-from timeline.events.records import AnyEvent
+from timeline.events.records import AnyEvent, Recorded
 from timeline.log.append import Append, Appended, NewEvent, announce, append
 from timeline.log.read import append_seen, head, streams_events
 from timeline.log.stored import StoredEvent
@@ -233,7 +233,12 @@ def _check_references(connection: Connection, decided: list[tuple[str, AnyEvent]
         if record.content is not None
         for path, target in facts.references(record.content)
     }
-    named |= {(id, path, target) for id, event in decided for path, target in facts.references(event)}
+    named |= {
+        (id, path, target)
+        for id, event in decided
+        if not isinstance(event, Recorded)  # its content was looked at above
+        for path, target in facts.references(event)
+    }
     named |= {(id, ("into",), record.merged_into) for id, record in touched.items() if record.merged_into}
     # A person who takes a post is asked after among the nominations of the whole record.
     people = {record.content.person for record in touched.values() if isinstance(record.content, facts.Tenure)}

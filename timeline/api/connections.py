@@ -24,21 +24,22 @@ class Listing:
     def __init__(
         self,
         view: View,
-        page: Awaitable[Slice],
+        page: Callable[[], Awaitable[Slice]],
         count: Callable[[], Awaitable[tuple[int, bool]]],
         filter: OccurrenceFilter | None = None,
     ) -> None:
         self.view = view
         self.filter = filter
-        self._page: Awaitable[Slice] | asyncio.Task[Slice] = page
-        self._count: Callable[[], Awaitable[tuple[int, bool]]] = count
+        self._page = page
+        self._count = count
+        self._sliced: asyncio.Future[Slice] | None = None
         self._counted: asyncio.Future[tuple[int, bool]] | None = None
 
     async def slice(self) -> Slice:
         """The page."""
-        if not isinstance(self._page, asyncio.Future):
-            self._page = asyncio.ensure_future(self._page)
-        return await self._page
+        if self._sliced is None:
+            self._sliced = asyncio.ensure_future(self._page())
+        return await self._sliced
 
     async def counted(self) -> tuple[int, bool]:
         """How many there are, and whether that is exact."""

@@ -53,13 +53,18 @@ Root = Parent[View]
 def occurrences(view: View, filter: Any, kinds: tuple[str, ...], **page: Any) -> Any:
     """A list of occurrences."""
     wanted, chosen = read_filter(filter, *kinds), read_page(**page)
-    return Listing(view, view.snapshot.occurrences(wanted, chosen), lambda: view.snapshot.count(wanted), wanted)
+    snapshot = view.snapshot
+    return Listing(view, lambda: snapshot.occurrences(wanted, chosen), lambda: snapshot.count(wanted), wanted)
 
 
 def entities(view: View, kinds: tuple[str, ...], page: dict[str, Any], **asked_for: Any) -> Any:
     """A list of who and what takes part."""
-    found = view.snapshot.entities(kinds, read_page(**page), **asked_for)
-    return Listing(view, found, lambda: view.snapshot.count_entities(kinds, **asked_for))
+    snapshot, chosen = view.snapshot, read_page(**page)
+    return Listing(
+        view,
+        lambda: snapshot.entities(kinds, chosen, **asked_for),
+        lambda: snapshot.count_entities(kinds, **asked_for),
+    )
 
 
 def _meetings(
@@ -213,8 +218,10 @@ def _search(
     before: Before = None,
 ) -> Connection[Record]:
     wanted = tuple(kind.value for kind in kinds or ())
-    found = root.snapshot.search(text, wanted, read_page(first, after, last, before))
-    return Listing(root, found, lambda: root.snapshot.count_search(text, wanted))  # type: ignore[return-value]
+    snapshot, chosen = root.snapshot, read_page(first, after, last, before)
+    return Listing(  # type: ignore[return-value]
+        root, lambda: snapshot.search(text, wanted, chosen), lambda: snapshot.count_search(text, wanted)
+    )
 
 
 @strawberry.type(description="One event of the log with its envelope.")

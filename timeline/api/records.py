@@ -57,6 +57,14 @@ class HistoryEntry:
     changes: list[FieldChange] = said("The fields that it changed; none for the first event of a record.")
 
 
+@strawberry.type(description="What a source gives for a field, other than what the record shows.")
+class Reading:
+    field: str = said("The field's name.")
+    value: Json | None = said("The value, in the form of schema/events.json; null means that it is not so.")
+    when: When | None = said("The value made readable, where it is a date.")
+    citation: Citation | None = said("Where it is read; null for what the record showed before another was preferred.")
+
+
 @strawberry.type(description="A record was withdrawn.")
 class Retraction:
     reason: str = said("Why.")
@@ -80,6 +88,7 @@ class Record(Node):
         lambda root: moment(root.data["first_recorded_us"]), "When its first event was recorded."
     )
     corrections: int = said("How often it was corrected.")
+    conflicts: list[Reading] = said("What other sources give for its fields; the record shows the preferred value.")
     retracted: Retraction | None = said("That it was withdrawn, and why; lists leave it out then.")
     history: list[HistoryEntry] = told(_history, "Every event of the record, oldest first.")
 

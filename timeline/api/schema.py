@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import strawberry
+from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, Undefined
 
 from timeline.api.fields import CONFIG
+from timeline.api.mutations import Mutation
 from timeline.api.query import Query
 
-SCHEMA = strawberry.Schema(query=Query, config=CONFIG)
+
+def _without_null_defaults(schema: GraphQLSchema) -> None:
+    """An optional argument has no default rather than null: the resolver's own default says the same."""
+    for named in schema.type_map.values():
+        if isinstance(named, GraphQLInputObjectType):
+            for field in named.fields.values():
+                if field.default_value is None:
+                    field.default_value = Undefined
+        elif isinstance(named, (GraphQLObjectType, GraphQLInterfaceType)):
+            for output in named.fields.values():
+                for argument in output.args.values():
+                    if argument.default_value is None:
+                        argument.default_value = Undefined
+
+
+SCHEMA = strawberry.Schema(query=Query, mutation=Mutation, config=CONFIG)
+_without_null_defaults(SCHEMA._schema)
 
 
 def print_schema() -> str:
