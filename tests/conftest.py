@@ -64,6 +64,15 @@ def engine_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
+def another_postgres(postgres_url: str) -> Iterator[str]:
+    """The URL of one more PostgreSQL database, empty."""
+    name = f"timeline_{uuid.uuid4().hex[:12]}"
+    _administer(postgres_url, f'CREATE DATABASE "{name}"')
+    yield _named(postgres_url, name)
+    _administer(postgres_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
 def database(engine_url: str) -> Iterator[Database]:
     """A fresh, migrated database on each engine."""
     opened = open_database(engine_url)

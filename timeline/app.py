@@ -14,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from timeline.api.executing import Service
+from timeline.api.feed import feed_routes
 from timeline.api.http import graphql_routes
 from timeline.database import Database, is_current, open_database
 from timeline.log.read import head
@@ -27,6 +29,7 @@ log = logging.getLogger("timeline.app")
 def create_app(settings: Settings) -> Starlette:
     """The service as an ASGI application. It opens the database and never changes its schema."""
     database = open_database(settings.database_url)
+    service = Service(database)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -43,7 +46,8 @@ def create_app(settings: Settings) -> Starlette:
 
     return Starlette(
         routes=[
-            *graphql_routes(database),
+            *graphql_routes(service),
+            *feed_routes(service),
             *graphiql.routes(examples),
             *pages.routes(),
             Route("/healthz", alive),

@@ -11,8 +11,8 @@ import asyncio
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -102,9 +102,24 @@ class Database:
     async def _open_pool(self) -> asyncpg.Pool:
         async with self._pool_lock:
             if self._pool is None:
-                dsn = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
-                self._pool = await asyncpg.create_pool(dsn, min_size=1, max_size=8)
+                self._pool = await asyncpg.create_pool(self._dsn(), min_size=1, max_size=8)
             return self._pool
+
+    @asynccontextmanager
+    async def listening(self, channel: str, heard: Callable[[], None]) -> AsyncIterator[None]:
+        """Call `heard` on every notification of a channel of PostgreSQL; on SQLite there are none."""
+        if self.dialect == "sqlite":
+            yield
+            return
+        connection = await asyncpg.connect(self._dsn())
+        try:
+            await connection.add_listener(channel, lambda *_: heard())
+            yield
+        finally:
+            await connection.close()
+
+    def _dsn(self) -> str:
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
     async def close(self) -> None:
         """Close what the event loop holds."""

@@ -6,7 +6,7 @@ All commands are decided before anything is written, in their order, each on wha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -19,6 +19,7 @@ from timeline.events.records import AnyEvent, Recorded
 from timeline.log.append import Append, Appended, NewEvent, announce, append
 from timeline.log.read import append_seen, head, streams_events
 from timeline.log.stored import StoredEvent
+from timeline.log.transfer import StoredAppend, insert_appends
 from timeline.read import projector
 from timeline.read.now import linked_now
 from timeline.values import facts
@@ -28,6 +29,9 @@ from timeline.write.decide import decide
 from timeline.write.rules import is_pending, nominee_faults
 from timeline.write.state import Record, evolve, fold
 
+RESTORE_EVENTS = 2000
+RESTORE_APPENDS = 400
+"""How much of another copy of the log is taken in by one transaction."""
 ATTEMPTS = 5
 """How often a request without an expected version is decided anew when another writer was faster."""
 
@@ -140,6 +144,37 @@ def seed(
             return None
     announce(database, outcome.last)
     return outcome
+
+
+def restore(database: Database, appends: Iterable[StoredAppend], progress: Callable[[int], None] | None = None) -> int:
+    """Take in the appends of another copy of the log, in batches; a second run goes on where the first one ended.
+
+    Returns how many events were stored. Raises what `insert_appends` raises; earlier batches stay.
+    """
+    stored = 0
+    for batch in _batches(appends):
+        with database.write() as connection:
+            stored += insert_appends(connection, batch, projector.apply)
+        if progress is not None:
+            progress(sum(len(append.events) for append in batch))
+    if stored:
+        with database.read() as connection:
+            position = head(connection).position
+        announce(database, position)
+    return stored
+
+
+def _batches(appends: Iterable[StoredAppend]) -> Iterator[list[StoredAppend]]:
+    batch: list[StoredAppend] = []
+    events = 0
+    for each in appends:
+        batch.append(each)
+        events += len(each.events)
+        if events >= RESTORE_EVENTS or len(batch) >= RESTORE_APPENDS:
+            yield batch
+            batch, events = [], 0
+    if batch:
+        yield batch
 
 
 def _seed_commands(

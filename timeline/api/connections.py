@@ -128,7 +128,7 @@ async def _facets(
     limit: Annotated[int, strawberry.argument(description="At most how many values each.")] = 20,
 ) -> list[FacetCounts]:
     names = list(dict.fromkeys(facet.value for facet in by))
-    found = await root.view.snapshot.facets(root.filter or OccurrenceFilter(), names, page_size(limit))
+    found = await root.view.snapshot.facets(root.filter or OccurrenceFilter(), names, page_size(limit, "limit"))
     labels = await _labels(root.view, found)
     return [
         root.view.shape(

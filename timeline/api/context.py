@@ -13,6 +13,7 @@ from typing import Any
 from strawberry.dataloader import DataLoader
 
 from timeline.database import Database
+from timeline.log.follow import Watcher
 from timeline.read.snapshot import Document, Snapshot
 from timeline.values.countries import all_countries
 
@@ -32,11 +33,12 @@ Loaded = Awaitable[Doc | None] | Doc | None
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What one request may use. `write` records what a mutation asks; nobody may when it is None."""
+    """What one request may use: the record as it stood at its start, a clock, whoever follows the log."""
 
     database: Database
     now: View
     now_us: Callable[[], int]
+    watcher: Watcher
     actor: str | None = None
 
 

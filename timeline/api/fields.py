@@ -96,19 +96,19 @@ def linked(role: str, kinds: tuple[str, ...], description: str) -> Any:
     return strawberry.field(resolver=resolve, description=description)
 
 
-def page_size(first: int) -> int:
-    """A page size within its limit. Raises `Invalid` that names it."""
-    if not 0 <= first <= MAX_PAGE:
-        raise Invalid("PAGE_INVALID", f"first is {first}; a page has 0 to {MAX_PAGE} entries", ("first",))
-    return first
+def page_size(size: int, name: str = "first") -> int:
+    """A page size within its limit. Raises `Invalid` that names the argument."""
+    if not 0 <= size <= MAX_PAGE:
+        raise Invalid("PAGE_INVALID", f"{name} is {size}; a page has 0 to {MAX_PAGE} entries", (name,))
+    return size
 
 
-def asked(text: str, name: str) -> Bounds:
-    """The days that a date in a filter spans. Raises `Invalid` that names the argument."""
+def asked(text: str, *path: str) -> Bounds:
+    """The days that a date in an argument spans. Raises `Invalid` that names the argument."""
     try:
         return bounds(text, throughout=True)
     except Invalid as fault:
-        raise Invalid(fault.code, f"{name}: {fault.message}", (name, *fault.path)) from None
+        raise Invalid(fault.code, f"{path[-1]}: {fault.message}", (*path, *fault.path)) from None
 
 
 def moment(us: int) -> DateTime:

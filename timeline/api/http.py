@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections import OrderedDict
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from inspect import isawaitable
 from typing import Any
 
 import orjson
-from graphql import (
-    DocumentNode,
-    GraphQLError,
-    GraphQLSchema,
-    GraphQLSyntaxError,
-    OperationDefinitionNode,
-    OperationType,
-    execute,
-    get_operation_ast,
-    parse,
-    validate,
-)
+from graphql import OperationType
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from timeline.api.context import Context, View
-from timeline.api.errors import shown
-from timeline.api.limits import Limits, check_limits
-from timeline.api.schema import SCHEMA, print_schema
-from timeline.database import Database
-from timeline.read.snapshot import open_snapshot
+from timeline.api.executing import Asked, Refusal, Service, unexpected
+from timeline.api.schema import print_schema
+from timeline.api.streaming import EVENT_STREAM, event_stream, is_event_stream, websocket_endpoint
 
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
-CACHE_CHARACTERS = 2_000_000
-"""How much query text the cache of parsed documents holds; a document takes about thirty times its text."""
 
 
 class HttpFault(Exception):
@@ -50,83 +30,42 @@ class HttpFault(Exception):
         self.headers = headers
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a request asks: the parameters of GraphQL over HTTP."""
-
-    query: str
-    variables: dict[str, Any]
-    operation: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """A document, or what is wrong with it."""
-
-    document: DocumentNode | None
-    errors: list[dict[str, Any]]
-
-
-class Documents:
-    """Parsed and validated documents by their text, the least recently used dropped first."""
-
-    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
-        self.schema = schema
-        self.limits = limits
-        self._known: OrderedDict[str, Parsed] = OrderedDict()
-        self._characters = 0
-
-    def find(self, query: str) -> Parsed:
-        """The document of this text."""
-        found = self._known.get(query)
-        if found is not None:
-            self._known.move_to_end(query)
-            return found
-        found = self._parse(query)
-        self._known[query] = found
-        self._characters += len(query)
-        while self._characters > CACHE_CHARACTERS and len(self._known) > 1:
-            self._characters -= len(self._known.popitem(last=False)[0])
-        return found
-
-    def _parse(self, query: str) -> Parsed:
-        try:
-            document = parse(query, max_tokens=self.limits.tokens)
-        except GraphQLSyntaxError as error:
-            return Parsed(None, [shown(error, "GRAPHQL_PARSE_FAILED")])
-        errors = validate(self.schema, document)
-        if errors:
-            return Parsed(None, [shown(error, "GRAPHQL_VALIDATION_FAILED") for error in errors])
-        return Parsed(document, [])
-
-
 class GraphQL:
-    """The endpoint. One schema and one database for the life of the process."""
+    """The endpoint."""
 
-    def __init__(self, database: Database, limits: Limits = Limits()) -> None:
-        self.database = database
-        self.limits = limits
-        self.schema: GraphQLSchema = SCHEMA._schema
-        self.documents = Documents(self.schema, limits)
+    def __init__(self, service: Service) -> None:
+        self.service = service
 
     async def respond(self, request: Request) -> Response:
         """The response to one HTTP request."""
-        media = _accepted(request.headers.get("accept"))
+        accept = request.headers.get("accept")
+        media = _accepted(accept)
         try:
-            asked = await self._asked(request)
-            status, answer = await self._answer(asked, only_query=request.method == "GET")
+            streamed = is_event_stream(accept)
+            if media is None and not streamed:
+                raise HttpFault(406, f"answers are {GRAPHQL_JSON}, {JSON} or {EVENT_STREAM}")
+            operation = self.service.prepare(await self._asked(request))
+            by_get = (OperationType.QUERY, OperationType.SUBSCRIPTION) if streamed else (OperationType.QUERY,)
+            if request.method != "POST" and operation.type not in by_get:
+                raise HttpFault(405, "GET is for queries only; send this by POST", Allow="POST")
+            if streamed:
+                return event_stream(self.service, operation, request)
+            if operation.type is OperationType.SUBSCRIPTION:
+                message = f"a subscription is answered as {EVENT_STREAM}, or over a WebSocket (graphql-transport-ws)"
+                raise Refusal([{"message": message, "extensions": {"code": "SUBSCRIPTION_OVER_HTTP"}}])
+            return _response(await self.service.run(operation), 200, media or JSON)
+        except Refusal as refusal:
+            status = refusal.status if media == GRAPHQL_JSON else 200
+            return _response({"errors": refusal.errors}, status, media or JSON)
         except HttpFault as fault:
             answer = {"errors": [{"message": fault.message, "extensions": {"code": "BAD_REQUEST"}}]}
             return _response(answer, fault.status, media or JSON, fault.headers)
         except Exception as error:
-            answer = {"errors": [shown(GraphQLError(str(error), original_error=error))]}
-            return _response(answer, 500, media or JSON)
-        if media is None:
-            return _response({"errors": [{"message": f"answers are {GRAPHQL_JSON} or {JSON}"}]}, 406, JSON)
-        return _response(answer, status if media == GRAPHQL_JSON or status == 405 else 200, media)
+            return _response(unexpected(error), 500, media or JSON)
 
     async def _asked(self, request: Request) -> Asked:
-        if request.method == "GET":
+        if request.method != "POST":  # GET, and HEAD with it
+            _check_text(request.url.query.encode())
             parameters: Any = dict(request.query_params)
             for name in ("variables", "extensions"):
                 if name in parameters:
@@ -140,59 +79,15 @@ class GraphQL:
         body = b""
         async for chunk in request.stream():
             body += chunk
-            if len(body) > self.limits.body_bytes:
-                raise HttpFault(413, f"the request is larger than {self.limits.body_bytes} bytes")
+            if len(body) > self.service.limits.body_bytes:
+                raise HttpFault(413, f"the request is larger than {self.service.limits.body_bytes} bytes")
+        _check_text(body)
         return _checked(_json(body, "the request"))
 
-    async def _answer(self, asked: Asked, *, only_query: bool) -> tuple[int, dict[str, Any]]:
-        """Status for GraphQL's own media type, and the answer."""
-        parsed = self.documents.find(asked.query)
-        if parsed.document is None:
-            return 400, {"errors": parsed.errors}
-        operation = get_operation_ast(parsed.document, asked.operation)
-        if operation is None:
-            message = "name the operation to run: the document has several, or none of that name"
-            return 400, {"errors": [{"message": message, "extensions": {"code": "OPERATION_UNKNOWN"}}]}
-        if only_query and operation.operation is not OperationType.QUERY:
-            raise HttpFault(405, "GET is for queries only; send this by POST", Allow="POST")
-        if operation.operation is OperationType.SUBSCRIPTION:
-            message = "subscriptions run over a WebSocket (graphql-transport-ws) or as server-sent events"
-            return 400, {"errors": [{"message": message, "extensions": {"code": "SUBSCRIPTION_OVER_HTTP"}}]}
-        passed = check_limits(self.schema, parsed.document, operation, asked.variables, self.limits)
-        if passed is not None:
-            return 400, {"errors": [shown(passed)]}
-        try:
-            async with asyncio.timeout(self.limits.seconds):
-                return await self._execute(parsed.document, operation, asked)
-        except TimeoutError:
-            message = f"the answer took longer than {self.limits.seconds:g} seconds; ask for less at once"
-            extensions = {"code": "LIMIT_PASSED", "limit": "seconds"}
-            return 503, {"errors": [{"message": message, "extensions": extensions}]}
 
-    async def _execute(
-        self, document: DocumentNode, operation: OperationDefinitionNode, asked: Asked
-    ) -> tuple[int, dict[str, Any]]:
-        now = View(await open_snapshot(self.database))
-        result = execute(
-            self.schema,
-            document,
-            root_value=now,
-            context_value=Context(self.database, now, lambda: time.time_ns() // 1000),
-            variable_values=asked.variables,
-            operation_name=operation.name.value if operation.name else None,
-        )
-        if isawaitable(result):
-            result = await result
-        errors = [shown(error) for error in result.errors or ()]
-        # Without a path the request itself was wrong, such as a variable of another type: nothing was executed.
-        if errors and result.data is None and all("path" not in error for error in errors):
-            return 400, {"errors": errors}
-        return 200, {"errors": errors, "data": result.data} if errors else {"data": result.data}
-
-
-def graphql_routes(database: Database, limits: Limits = Limits()) -> list[Route]:
-    """The endpoint and the schema as text."""
-    endpoint = GraphQL(database, limits)
+def graphql_routes(service: Service) -> list[BaseRoute]:
+    """The endpoint over HTTP and WebSocket, and the schema as text."""
+    endpoint = GraphQL(service)
 
     async def graphql(request: Request) -> Response:
         return await endpoint.respond(request)
@@ -202,11 +97,13 @@ def graphql_routes(database: Database, limits: Limits = Limits()) -> list[Route]
 
     return [
         Route("/graphql", graphql, methods=["GET", "POST"], name="graphql"),
+        WebSocketRoute("/graphql", websocket_endpoint(service), name="graphql-ws"),
         Route("/schema.graphql", schema, name="schema"),
     ]
 
 
 SAFE = {"X-Content-Type-Options": "nosniff"}
+_NUL = re.compile(rb"(?:\\|%5[Cc])u(?:0000|(?:\{|%7[Bb])0+(?:\}|%7[Dd]))|%00")
 
 
 def _response(answer: Any, status: int, media: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -228,6 +125,12 @@ def _accepted(accept: str | None) -> str | None:
     weights = {media: offers.get(media, anything) for media in (JSON, GRAPHQL_JSON)}
     best = max(weights, key=weights.__getitem__)
     return best if weights[best] > 0 else None
+
+
+def _check_text(text: bytes) -> None:
+    # PostgreSQL holds no text with this character, so no record has it and none may be asked to.
+    if _NUL.search(text):
+        raise HttpFault(400, "the character U+0000 can stand in no text; leave it out")
 
 
 def _json(text: bytes, name: str) -> Any:

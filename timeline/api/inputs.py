@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from timeline.api.enums import OccurrenceOrder, WantedCertainty
 from timeline.api.fields import MAX_PAGE, Edtf, asked, page_size
@@ -101,15 +102,17 @@ def read_filter(filter: CommonFilter | None, *kinds: str) -> ReadFilter:
     parties = values.pop("parties") or PartyFilter()
     certainty = values.pop("certainty")
     times = tuple(
-        TimeFilter(relation, asked(text, relation), certainty.value)  # type: ignore[arg-type]
+        TimeFilter(relation, asked(text, "filter", relation), certainty.value)  # type: ignore[arg-type]
         for relation in RELATIONS
         if (text := values.pop(relation)) is not None
     )
     if (published := values.pop("published_before")) is not None:
-        values["published_before"] = asked(published, "publishedBefore").es
+        values["published_before"] = asked(published, "filter", "publishedBefore").es
     values.setdefault("kinds", None)
-    values.update(vars(parties))
-    chosen = {name: _listed(name, value) for name, value in values.items() if value is not None}
+    chosen = {name: _listed(value, "filter", name) for name, value in values.items() if value is not None}
+    chosen |= {
+        name: _listed(value, "filter", "parties", name) for name, value in vars(parties).items() if value is not None
+    }
     chosen.setdefault("kinds", kinds)
     return ReadFilter(times=times, **chosen)
 
@@ -122,15 +125,17 @@ def read_page(
     order: OccurrenceOrder = OccurrenceOrder.EARLIEST_FIRST,
 ) -> Page:
     """The page as the read side asks it. Raises `Invalid` beyond the limit."""
-    for size in (first, last):
+    for name, size in (("first", first), ("last", last)):
         if size is not None:
-            page_size(size)
+            page_size(size, name)
     return Page(first, last, after, before, descending=order is OccurrenceOrder.LATEST_FIRST)
 
 
-def _listed(name: str, value: Any) -> Any:
+def _listed(value: Any, *path: str) -> Any:
     if not isinstance(value, list):
         return value
     if len(value) > MAX_VALUES:
-        raise Invalid("FILTER_TOO_LONG", f"{name} has {len(value)} values; at most {MAX_VALUES} are allowed", (name,))
+        *outer, name = (to_camel_case(each) for each in path)
+        message = f"{name} has {len(value)} values; at most {MAX_VALUES} are allowed"
+        raise Invalid("FILTER_TOO_LONG", message, (*outer, name))
     return tuple(getattr(part, "value", part) for part in value)

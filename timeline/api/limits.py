@@ -26,6 +26,8 @@ from graphql import (
 )
 
 DEFAULT_PAGE = 50
+WHOLE = {"countries": 250, "nodes": 100, "changes": 250}
+"""How many entries the lists that have no pages are counted as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +68,38 @@ def check_limits(
         OperationType.SUBSCRIPTION: schema.subscription_type,
     }
     fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
-    size = _Measure(schema, fragments, variables).selections(operation.selection_set, roots[operation.operation])
-    for name, asked, allowed, remedy in (
-        ("depth", size.depth, limits.depth, "ask in fewer levels"),
-        ("aliases", size.aliases, limits.aliases, "send several requests"),
-        ("cost", size.cost, limits.cost, "ask for smaller pages or fewer levels"),
+    defaults = {
+        each.variable.name.value: int(each.default_value.value)
+        for each in operation.variable_definitions or ()
+        if isinstance(each.default_value, IntValueNode)
+    }
+    size = _Measure(schema, fragments, {**defaults, **variables}).selections(
+        operation.selection_set, roots[operation.operation]
+    )
+    for name, words, asked, allowed, remedy in (
+        ("depth", "depth", size.depth, limits.depth, "ask in fewer levels"),
+        ("aliases", "number of aliases", size.aliases, limits.aliases, "send several requests"),
+        ("cost", "cost", size.cost, limits.cost, "ask for smaller pages or fewer levels"),
     ):
         if asked > allowed:
-            message = f"the query's {name} is {asked}; at most {allowed} is allowed; {remedy}"
+            message = f"the query's {words} is {asked}; at most {allowed} is allowed; {remedy}"
             return GraphQLError(message, nodes=operation, extensions={"code": "LIMIT_PASSED", "limit": name})
     return None
+
+
+def named(error: GraphQLError) -> GraphQLError:
+    """The error itself, or, where the parser or the validation gave up, one that names the limit."""
+    for words, limit, message in (
+        (" tokens. Parsing aborted.", "tokens", "{}; send several requests"),
+        ("nested too deeply", "depth", "{}; ask in fewer levels"),
+        ("Validation aborted.", "cost", "the query repeats its fields too often to be checked; ask for each once"),
+    ):
+        if error.message.endswith("error limit reached. Validation aborted."):
+            break
+        if words in error.message:
+            told = message.format(error.message.removeprefix("Syntax Error: ").partition(".")[0])
+            return GraphQLError(told, extensions={"code": "LIMIT_PASSED", "limit": limit})
+    return error
 
 
 class _Measure:
@@ -124,7 +148,8 @@ class _Measure:
     def page(self, node: FieldNode, field: GraphQLField) -> int:
         """How many entries the field may have."""
         if "first" not in field.args:
-            return 1
+            # Connections have nodes, too, which take no arguments and were counted by their page.
+            return WHOLE.get(node.name.value, 1) if field.args else 1
         for argument in node.arguments or ():
             if argument.name.value in ("first", "last"):
                 value: Any = None

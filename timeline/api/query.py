@@ -343,9 +343,10 @@ async def _changes(
     until: Until = None,
 ) -> list[RecordChange]:
     later = root if until is None else View(await open_snapshot(info.context.database, until))
+    if not 0 <= since <= later.snapshot.position:
+        message = f"from is {since}; it must be from 0 to {later.snapshot.position}, where the list ends"
+        raise Invalid("POSITION_INVALID", message, ("from",))
     earlier = View(await open_snapshot(info.context.database, since))
-    if since > later.snapshot.position:
-        raise Invalid("POSITION_INVALID", f"from is {since}, behind to ({later.snapshot.position})", ("from",))
     return [
         later.shape(
             {

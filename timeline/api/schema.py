@@ -8,6 +8,7 @@ from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectT
 from timeline.api.fields import CONFIG
 from timeline.api.mutations import Mutation
 from timeline.api.query import Query
+from timeline.api.subscription import Subscription
 
 
 def _without_null_defaults(schema: GraphQLSchema) -> None:
@@ -24,7 +25,7 @@ def _without_null_defaults(schema: GraphQLSchema) -> None:
                         argument.default_value = Undefined
 
 
-SCHEMA = strawberry.Schema(query=Query, mutation=Mutation, config=CONFIG)
+SCHEMA = strawberry.Schema(query=Query, mutation=Mutation, subscription=Subscription, config=CONFIG)
 _without_null_defaults(SCHEMA._schema)
 
 

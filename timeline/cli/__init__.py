@@ -6,11 +6,19 @@ import sys
 
 import click
 
-from timeline.cli import log, migrate, rebuild, schema, seed, serve, verify
+from timeline.cli import export, import_, log, migrate, rebuild, schema, seed, serve, verify
 from timeline.errors import Several, TimelineError
 
 
+class InOrder(click.Group):
+    """Verbs are listed as a reader needs them, not by the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
 @click.group(
+    cls=InOrder,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Begin with 'timeline up': it makes timeline.db here, loads an example record and serves GraphiQL.",
 )
@@ -19,7 +27,9 @@ def cli() -> None:
     """The public record of diplomacy: who met whom, when, in which capacity, who said what, and how we know.
 
     TIMELINE_DATABASE_URL names the database (sqlite:///timeline.db unless set; postgresql://user@host/name for
-    PostgreSQL); --database on each command overrides it.
+    PostgreSQL), TIMELINE_HOST and TIMELINE_PORT where to listen; options of a command override them.
+
+    Exit codes: 0 done, 1 refused or something is wrong, 2 wrong use. docs/errors.md explains the codes in brackets.
     """
 
 
@@ -30,6 +40,8 @@ for verb in (
     seed.seed,
     rebuild.rebuild,
     log.log,
+    export.export,
+    import_.import_,
     verify.verify,
     schema.schema,
 ):

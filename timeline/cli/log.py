@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 
 import click
-import orjson
 
 from timeline.cli.options import database_option, opened
 from timeline.log.read import events_after
-from timeline.log.stored import StoredEvent
+from timeline.log.transfer import event_line
 
 BATCH = 1000
 POLL_SECONDS = 0.5
@@ -28,25 +27,9 @@ def log(after: int, types: tuple[str, ...], record: str | None, follow: bool, da
             with database.read() as connection:
                 events = events_after(connection, after, limit=BATCH, types=list(types) or None, stream=record)
             for event in events:
-                click.echo(line(event))
+                click.echo(event_line(event))
                 after = event.position
             if len(events) < BATCH:
                 if not follow:
                     return
                 time.sleep(POLL_SECONDS)
-
-
-def line(event: StoredEvent) -> bytes:
-    """One event as a line of JSON, with the body as it is stored."""
-    return orjson.dumps(
-        {
-            "position": event.position,
-            "recordedUs": event.recorded_us,
-            "type": event.type,
-            "record": event.stream,
-            "version": event.version,
-            "actor": event.actor,
-            "appendId": event.append_id,
-            "body": orjson.Fragment(event.body),
-        }
-    )

@@ -13,7 +13,12 @@ from timeline.read import projector
 @click.command()
 @database_option
 def rebuild(database_url: str | None) -> None:
-    """Make the read tables anew from the log, beside the live ones, compare and swap. The service goes on answering."""
+    """Make the read tables anew from the log.
+
+    They are filled beside the live ones, compared with them and swapped in; the service goes on answering. Exit code 1
+    when they differ: the live ones were changed from outside, or an upgrade reads events otherwise. They are right
+    now.
+    """
     with opened(database_url) as database:
         with click.progressbar(length=1, label="Rebuilding", file=sys.stderr) as bar:
 

@@ -13,5 +13,11 @@ PRINTED = {"graphql": print_schema, "seed": seed_schema, "events": events_schema
 @click.command()
 @click.argument("which", type=click.Choice(list(PRINTED)), default="graphql")
 def schema(which: str) -> None:
-    """Print a contract: the GraphQL schema, or the JSON Schema of seed files or of stored events."""
+    """Print a schema: of the API, of seed files or of stored events.
+
+    \b
+    graphql  the GraphQL schema of the API
+    seed     JSON Schema of seed files
+    events   JSON Schema of the bodies of stored events
+    """
     click.echo(PRINTED[which](), nl=False)

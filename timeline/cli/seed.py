@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -15,16 +17,22 @@ from timeline.errors import Several, TimelineError
 from timeline.importers.seed import SeedFile, check_together, read_seed
 from timeline.settings import shipped
 
+MANY = 500
+"""From how many records on a terminal is shown how far the load is."""
+
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--reason", help="Why records are corrected, where a file was edited since it was loaded.")
 @database_option
 def seed(paths: tuple[Path, ...], reason: str | None, database_url: str | None) -> None:
-    """Record what seed files say: PATHS are files or folders, the example record that comes along if none is named.
+    """Record what seed files say.
 
-    Everything is checked before anything is written, and all faults are shown at once. A second run writes nothing;
-    an edited file becomes corrections with a reason.
+    PATHS are files or folders of YAML files; if none is named, the example record that comes along. 'timeline schema
+    seed' prints their form, seeds/README.md explains it.
+
+    Everything is checked before anything is written, and all faults are shown at once. It is written all or not at
+    all. A second run writes nothing; an edited file becomes corrections with a reason.
     """
     files = seed_files(paths)
     with opened(database_url) as database:
@@ -55,7 +63,27 @@ def load_seeds(database: Database, files: list[Path], reason: str | None) -> han
         raise Several(faults)
     contents = {id: content for part in read for id, content in part.records.items()}
     given = reason or next((part.reason for part in read if part.reason), "the seed file was edited")
-    return handle.seed(database, contents, reason=given, actor="seed", now_us=time.time_ns() // 1000)
+    now_us = time.time_ns() // 1000
+    with shown(len(contents)) as progress:
+        return handle.seed(database, contents, reason=given, actor="seed", now_us=now_us, progress=progress)
+
+
+@contextmanager
+def shown(records: int) -> Iterator[Callable[[int], None]]:
+    """A bar on the terminal over the records as they are compared with the log, and a word when they are written."""
+    hidden = records < MANY or not sys.stderr.isatty()
+    step = max(1, records // 100)
+    with click.progressbar(
+        length=records, label="Comparing", file=sys.stderr, hidden=hidden, update_min_steps=step
+    ) as bar:
+
+        def progress(done: int) -> None:
+            bar.update(1)
+            if done == records:
+                bar.label = "Compared; writing what is new"
+                bar.render_progress()
+
+        yield progress
 
 
 def told(outcome: handle.Outcome | None, files: int) -> str:

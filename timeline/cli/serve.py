@@ -21,7 +21,10 @@ port_option = click.option("--port", type=click.IntRange(0, 65535), help="Port t
 @port_option
 @database_option
 def up(host: str | None, port: int | None, database_url: str | None) -> None:
-    """Everything at once: migrate, load the example record if nothing is recorded yet, and serve."""
+    """Do everything at once: migrate, load the example record, serve.
+
+    The example is loaded only while nothing is recorded. To begin anew, name another database.
+    """
     chosen = settings(database_url, host, port)
     database = open_database(chosen.database_url)
     try:
@@ -41,7 +44,11 @@ def up(host: str | None, port: int | None, database_url: str | None) -> None:
 @port_option
 @database_option
 def serve(host: str | None, port: int | None, database_url: str | None) -> None:
-    """Serve the API and GraphiQL. Never changes the database's schema; see 'timeline migrate'."""
+    """Serve the API and GraphiQL.
+
+    Never changes the database's schema: where it is not current, 'timeline migrate' comes first.
+    /healthz answers 200 while the process lives, /readyz 200 or 503 with the reason.
+    """
     chosen = settings(database_url, host, port)
     with opened(chosen.database_url):
         pass

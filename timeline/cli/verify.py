@@ -13,7 +13,11 @@ from timeline.log.verify import verify_log
 @click.command()
 @database_option
 def verify(database_url: str | None) -> None:
-    """Check the log: dense positions and versions, every hash, the tree, the clock, the triggers."""
+    """Check that nothing in the log is missing or was changed.
+
+    Looks at dense positions and versions, every hash, the tree over them, the clock and the triggers. Exit code 1 and
+    a line for each fault.
+    """
     with opened(database_url) as database, database.read() as connection:
         faults = verify_log(connection)
         for fault in faults:

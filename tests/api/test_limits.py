@@ -1,0 +1,174 @@
+"""Limits and errors: each says what is wrong and where, and what is ours to repair is not shown."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import anyio
+import pytest
+from starlette.applications import Starlette
+
+from tests.api.conftest import Client, client_on
+from timeline.api.executing import Service
+from timeline.api.http import graphql_routes
+from timeline.api.limits import Limits
+from timeline.database import Database, open_database
+
+SECRET = "SELECT password FROM secrets"
+WIDE = "{ meetings(first: %s) { nodes { statements(first: 200) { about { statements(first: 200) { id } } } } } }"
+LONELY = "fragment f60 on Query { position }"
+BOMB = "{ ...f0 }" + "".join(f"fragment f{n} on Query {{ ...f{n + 1} ...f{n + 1} }}" for n in range(60)) + LONELY
+
+
+@contextmanager
+def limited(client: Client, **limits: Any) -> Iterator[Client]:
+    database = open_database(client.url)
+    with client_on(Starlette(routes=graphql_routes(Service(database, Limits(**limits))))) as other:
+        yield other
+        other.portal.call(database.close)
+    database.dispose()
+
+
+@pytest.mark.parametrize(
+    ("limit", "query"),
+    [
+        ("tokens", "{" + " position" * 10_001 + "}"),
+        ("depth", "{ meetings { nodes {" + "sameDayAs {" * 30 + "id" + "}" * 33),
+        ("depth", "{" + "a {" * 3000 + "a" + "}" * 3001),
+        ("depth", "{ nodes(ids: " + "[" * 3000 + "]" * 3000 + ") { id } }"),
+        ("aliases", "{" + " ".join(f"a{n}: position" for n in range(101)) + "}"),
+        ("cost", WIDE % 200),
+        ("cost", "query($n: Int = 200) " + WIDE.replace("200", "50") % "$n"),
+        ("cost", "{ countries { meetings(first: 200) { statements(first: 200) { id } } } }"),
+        ("cost", "{" + " position" * 3000 + "}"),
+        ("cost", BOMB),
+    ],
+)
+def test_a_query_that_asks_too_much_is_refused_quickly_and_the_limit_is_named(
+    client: Client, limit: str, query: str
+) -> None:
+    started = time.monotonic()
+    answer = client.post(query)
+    assert time.monotonic() - started < 2
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["extensions"]) == (400, {"code": "LIMIT_PASSED", "limit": limit})
+
+
+def test_nested_introspection_is_refused_quickly(client: Client) -> None:
+    assert client.post("{ __schema { types {" + "fields { type {" * 8 + "name" + "} }" * 8 + "} } }").status_code == 400
+
+
+def test_a_page_size_given_as_a_variable_counts(client: Client) -> None:
+    query = "query($n: Int!) { meetings(first: $n) { nodes { statements(first: $n) { about { id } } } } }"
+    with limited(client, cost=500) as other:
+        assert other.fault(query, n=20)["extensions"]["limit"] == "cost"
+        assert "errors" not in other.post(query, n=5).json()
+
+
+def test_a_large_request_is_413(client: Client) -> None:
+    answer = client.post("{ position }" + " " * 1_000_000)
+    assert answer.status_code == 413
+    assert "1000000 bytes" in answer.json()["errors"][0]["message"]
+
+
+def test_an_answer_that_takes_too_long_is_given_up(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def slow(*_: Any, **__: Any) -> None:
+        await anyio.sleep(5)
+
+    monkeypatch.setattr(Database, "fetch", slow)
+    with limited(client, seconds=0.05) as other:
+        answer = other.post("{ position }")
+    assert answer.status_code == 503
+    assert answer.json()["errors"][0]["extensions"] == {"code": "LIMIT_PASSED", "limit": "seconds"}
+
+
+@pytest.mark.parametrize("succeeding", [0, 1])
+def test_what_is_ours_to_repair_is_masked_and_logged_under_the_id_that_the_client_sees(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, succeeding: int
+) -> None:
+    fetch, calls = Database.fetch, []
+
+    async def failing(*given: Any, **named: Any) -> Any:
+        calls.append(given)
+        if len(calls) > succeeding:
+            raise RuntimeError(SECRET)
+        return await fetch(*given, **named)
+
+    monkeypatch.setattr(Database, "fetch", failing)
+    answer = client.post("{ meetings { nodes { id } } }")
+    (error,) = answer.json()["errors"]
+    assert error["extensions"]["code"] == "INTERNAL"
+    assert "secrets" not in answer.text
+    assert "Traceback" not in answer.text
+    assert f"unexpected error {error['extensions']['id']}" in caplog.text
+    assert SECRET in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "path"),
+    [
+        ("{ meetings(first: 201) { totalCount } }", "PAGE_INVALID", ["first"]),
+        ("{ meetings(last: -1) { totalCount } }", "PAGE_INVALID", ["last"]),
+        ("{ people(first: 1, last: 1) { nodes { id } } }", "PAGE_INVALID", ["last"]),
+        ("{ meetings { facets(by: [KIND], limit: 999) { facet } } }", "PAGE_INVALID", ["limit"]),
+        ("{ log(first: 500) { position } }", "PAGE_INVALID", ["first"]),
+        ('{ timeline(after: "x") { nodes { id } } }', "CURSOR_INVALID", ["after"]),
+        ('{ people(after: "WzEsMiwieCJd") { nodes { id } } }', "CURSOR_INVALID", ["after"]),
+        ('{ meetings(filter: { during: "2025-13" }) { totalCount } }', "EDTF_INVALID", ["filter", "during"]),
+        (
+            '{ meetings(filter: { publishedBefore: "x" }) { totalCount } }',
+            "EDTF_INVALID",
+            ["filter", "publishedBefore"],
+        ),
+        ("{ timeline(filter: { kinds: [PERSON] }) { totalCount } }", "KIND_INVALID", ["filter", "kinds"]),
+        ("{ asOf { position } }", "AS_OF_INVALID", ["position"]),
+        ('{ asOf(position: 1, recordedAt: "2026-01-01T00:00:00Z") { position } }', "AS_OF_INVALID", ["position"]),
+        ("{ asOf(position: 48) { position } }", "POSITION_INVALID", ["position"]),
+        ("{ asOf(position: -1) { position } }", "POSITION_INVALID", ["position"]),
+        ('{ asOf(recordedAt: "yesterday") { position } }', "MOMENT_INVALID", ["recordedAt"]),
+        ('{ asOf(recordedAt: "2026-01-01T00:00:00") { position } }', "MOMENT_INVALID", ["recordedAt"]),
+        ("{ changes(from: 9, to: 3) { id } }", "POSITION_INVALID", ["from"]),
+        ("{ changes(from: -1) { id } }", "POSITION_INVALID", ["from"]),
+    ],
+)
+def test_a_wrong_argument_is_named_with_a_code(client: Client, query: str, code: str, path: list[str]) -> None:
+    error = client.fault(query)
+    assert (error["extensions"]["code"], error["extensions"]["inputPath"]) == (code, path)
+
+
+def test_lists_in_an_argument_are_bounded_and_the_error_names_the_list(client: Client) -> None:
+    filtered = client.fault("query($f: MeetingFilter) { meetings(filter: $f) { totalCount } }", f=long_filter("allOf"))
+    assert filtered["extensions"]["inputPath"] == ["filter", "parties", "allOf"]
+    assert filtered["message"] == "allOf has 101 values; at most 100 are allowed"
+    ids = client.fault("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=["KR"] * 101)
+    assert ids["extensions"] == {"code": "TOO_MANY_IDS", "inputPath": ["ids"]}
+
+
+def long_filter(name: str) -> dict[str, Any]:
+    return {"parties": {name: ["KR"] * 101}}
+
+
+def test_a_mistyped_filter_value_is_named_with_its_place(client: Client) -> None:
+    query = "query($filter: MeetingFilter) { meetings(filter: $filter) { totalCount } }"
+    assert "at .levels[1]: Value 'KING'" in client.fault(query, filter={"levels": ["MINISTER", "KING"]})["message"]
+    error = client.fault("{ meetings(filter: { level: MINISTER }) { totalCount } }")
+    assert "unknown field 'level'" in error["message"]
+    assert error["locations"] == [{"line": 1, "column": 22}]
+
+
+def test_an_unknown_id_is_no_error_but_no_record(client: Client) -> None:
+    query = """{
+      node(id: "person/nobody") { id }
+      nodes(ids: ["meeting/none", "KR", "", "person/"]) { id }
+      meeting(id: "person/cho-hyun") { id }
+      meetings(filter: { place: "place/nowhere" }) { totalCount }
+    }"""
+    assert client.ask(query) == {
+        "node": None,
+        "nodes": [None, {"id": "KR"}, None, None],
+        "meeting": None,
+        "meetings": {"totalCount": 0},
+    }

@@ -1,0 +1,184 @@
+"""Subscriptions: every subscriber gets every position once and in order, whatever drops and whoever writes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from tests.facts import CHO
+from tests.servers import serving
+from timeline.database import open_database
+from timeline.handle import Request, handle
+from timeline.write.commands import Report
+
+WRITES = 15
+RECORDED = "subscription($after: Int) { recorded(after: $after) { position stream record { id version } } }"
+REGISTER = "mutation($input: RegisterPersonInput!) { registerPerson(input: $input) { userErrors { code } } }"
+
+
+@pytest.fixture
+def two_servers(engine_url: str) -> Iterator[tuple[str, str]]:
+    """Two processes on one database."""
+    with serving(engine_url) as one, serving(engine_url) as other:
+        yield one, other
+
+
+def ask(server: str, query: str, **variables: Any) -> Any:
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    request = urllib.request.Request(f"http://{server}/graphql", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def write(server: str, name: str, times: int = WRITES) -> None:
+    for number in range(times):
+        person = {"names": [{"text": f"{name} {number}"}]}
+        ask(server, REGISTER, input={"appendId": f"{name}-{number}", "person": person})
+
+
+@contextlib.contextmanager
+def talking(server: str) -> Iterator[ClientConnection]:
+    with connect(f"ws://{server}/graphql", subprotocols=["graphql-transport-ws"]) as socket:
+        socket.send(json.dumps({"type": "connection_init"}))
+        assert json.loads(socket.recv(timeout=10)) == {"type": "connection_ack"}
+        yield socket
+
+
+def subscribe(socket: ClientConnection, query: str, id: str = "1", **variables: Any) -> None:
+    socket.send(json.dumps({"type": "subscribe", "id": id, "payload": {"query": query, "variables": variables}}))
+
+
+def received(servers: tuple[str, str], until: int, seed: int) -> list[int]:
+    """The positions that a subscriber saw who drops now and then and comes back, perhaps to the other server."""
+    chance = random.Random(seed)
+    seen: list[int] = []
+    while not seen or seen[-1] < until:
+        with talking(chance.choice(servers)) as socket:
+            subscribe(socket, RECORDED, after=seen[-1] if seen else 0)
+            for _ in range(chance.randint(1, 12)):
+                message = json.loads(socket.recv(timeout=30))
+                assert message["type"] == "next", message
+                seen.append(message["payload"]["data"]["recorded"]["position"])
+                if seen[-1] == until:
+                    break
+    return seen
+
+
+def test_nothing_is_missed_or_seen_twice_over_two_servers_that_both_write(two_servers: tuple[str, str]) -> None:
+    total, seen = 4 * WRITES, {}
+    writers = [threading.Thread(target=write, args=(two_servers[number % 2], f"writer{number}")) for number in range(4)]
+    readers = [
+        threading.Thread(target=lambda n=number: seen.update({n: received(two_servers, total, n)}))
+        for number in range(3)
+    ]
+    for thread in [*readers, *writers]:
+        thread.start()
+    for thread in [*readers, *writers]:
+        thread.join(60)
+    assert seen == {number: list(range(1, total + 1)) for number in range(3)}
+
+
+@pytest.fixture
+def server(engine_url: str) -> Iterator[str]:
+    """One process on a record of three persons."""
+    database = open_database(engine_url)
+    for number in range(3):
+        commands = [Report(id=f"person/p{number}", content=CHO)]
+        handle(database, Request(append_id=f"a{number}", actor="t", commands=commands), now_us=number)
+    database.dispose()
+    with serving(engine_url) as address:
+        yield address
+
+
+def test_without_a_position_a_subscription_begins_with_what_comes_next(server: str) -> None:
+    with talking(server) as socket:
+        subscribe(socket, RECORDED)
+        subscribe(socket, "{ position }", id="2")
+        assert json.loads(socket.recv(timeout=10))["payload"] == {"data": {"position": 3}}
+        assert json.loads(socket.recv(timeout=10)) == {"type": "complete", "id": "2"}
+        write(server, "new", 1)
+        recorded = json.loads(socket.recv(timeout=10))["payload"]["data"]["recorded"]
+        assert (recorded["position"], recorded["record"]["version"]) == (4, 1)
+
+
+def test_a_filter_lets_only_its_events_pass(server: str) -> None:
+    with talking(server) as socket:
+        subscribe(socket, 'subscription { recorded(after: 0, filter: { records: ["person/p2"] }) { position } }')
+        assert json.loads(socket.recv(timeout=10))["payload"] == {"data": {"recorded": {"position": 3}}}
+
+
+def test_an_operation_that_may_not_run_is_an_error_and_the_others_go_on(server: str) -> None:
+    with talking(server) as socket:
+        subscribe(socket, "subscription { nothing }", id="bad")
+        assert json.loads(socket.recv(timeout=10))["type"] == "error"
+        subscribe(socket, RECORDED, id="good", after=2)
+        assert json.loads(socket.recv(timeout=10))["payload"]["data"]["recorded"]["position"] == 3
+
+
+@pytest.mark.parametrize(
+    ("messages", "code"),
+    [
+        (["no json"], 4400),
+        ([{"type": "subscribe", "id": "1", "payload": {"query": "{ position }"}}], 4401),
+        ([{"type": "connection_init"}, {"type": "connection_init"}], 4429),
+        ([{"type": "connection_init"}, *[{"type": "subscribe", "id": "1", "payload": {"query": RECORDED}}] * 2], 4409),
+    ],
+)
+def test_what_breaks_the_protocol_closes_with_its_code(server: str, messages: list[Any], code: int) -> None:
+    with connect(f"ws://{server}/graphql", subprotocols=["graphql-transport-ws"]) as socket:
+        for message in messages:
+            socket.send(message if isinstance(message, str) else json.dumps(message))
+        with contextlib.suppress(ConnectionClosed):
+            while socket.recv(timeout=10):
+                pass
+    assert socket.close_code == code
+
+
+def test_a_page_of_another_origin_cannot_open_a_socket(server: str) -> None:
+    with pytest.raises(InvalidStatus):
+        connect(f"ws://{server}/graphql", origin="http://elsewhere.example", subprotocols=["graphql-transport-ws"])
+
+
+def stream(server: str, path: str, body: bytes | None = None, **headers: str) -> Any:
+    request = urllib.request.Request(f"http://{server}{path}", body, headers)
+    return urllib.request.urlopen(request, timeout=20)
+
+
+def test_a_subscription_is_answered_as_server_sent_events(server: str) -> None:
+    body = json.dumps({"query": RECORDED, "variables": {"after": 1}}).encode()
+    with stream(server, "/graphql", body, Accept="text/event-stream", **{"Content-Type": "application/json"}) as events:
+        lines = [events.readline().decode() for _ in range(6)]
+    assert lines[0] == lines[3] == "event: next\n"
+    found = [json.loads(line.removeprefix("data: "))["data"]["recorded"]["position"] for line in (lines[1], lines[4])]
+    assert found == [2, 3]
+
+
+def test_the_feed_gives_lines_from_a_position_and_waits_for_more(server: str) -> None:
+    with stream(server, "/log?after=1&limit=1") as answer:
+        (line,) = answer.read().splitlines()
+        assert (json.loads(line)["position"], answer.headers["Timeline-Position"]) == (2, "2")
+    later = threading.Timer(0.5, write, (server, "later", 1))
+    later.start()
+    with stream(server, "/log?after=3&wait=20") as answer:
+        assert [json.loads(line)["position"] for line in answer.read().splitlines()] == [4]
+
+
+def test_the_feed_as_events_goes_on_after_the_last_id(server: str) -> None:
+    with stream(server, "/log", Accept="text/event-stream", **{"Last-Event-ID": "2"}) as events:
+        assert events.readline() == b"id: 3\n"
+
+
+def test_a_wrong_number_in_the_feed_is_named(server: str) -> None:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        stream(server, "/log?after=-1")
+    assert json.load(refused.value)["errors"][0]["extensions"] == {"code": "BAD_REQUEST", "inputPath": ["after"]}

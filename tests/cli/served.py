@@ -1,0 +1,50 @@
+"""A server as users start it: a process of its own on a free port of this machine."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+STARTING_SECONDS = 20
+
+
+@contextmanager
+def served(
+    verb: str, url: str, cwd: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]:
+    """`timeline serve` or `timeline up`, answering; ended by SIGTERM."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "timeline", verb, "--port", str(port), "--database", url]
+    process = subprocess.Popen(
+        command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            wait_for(client, process)
+            yield client, process
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def wait_for(client: httpx.Client, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + STARTING_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            client.get("/healthz")
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    process.kill()
+    assert process.stdout is not None
+    raise AssertionError(f"the server does not answer: {process.stdout.read()}")

@@ -1,0 +1,69 @@
+"""`timeline rebuild` tells whether the read tables are what the log says, heals them, and stops nobody's reading."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner, Result
+
+from tests.cli.served import served
+from timeline.cli import cli
+from timeline.database import Database
+from timeline.read.tables import SHELF, read_state
+
+REBUILDS = 5
+QUERY = {"query": "{ position meetings { totalCount nodes { id title when { label } parties { party { name } } } } }"}
+
+
+@pytest.fixture
+def seeded(database: Database, engine_url: str) -> Database:
+    run("seed", engine_url)
+    return database
+
+
+def run(verb: str, url: str) -> Result:
+    return CliRunner().invoke(cli, [verb, "--database", url])
+
+
+def test_a_rebuild_of_sound_tables_finds_equal_digests(seeded: Database, engine_url: str) -> None:
+    rebuilt = run("rebuild", engine_url)
+    assert rebuilt.exit_code == 0, rebuilt.output
+    assert "47 events read" in rebuilt.output
+    assert "digests equal" in rebuilt.output
+
+
+@pytest.mark.parametrize("table", ["records", "links", "texts"])
+def test_a_rebuild_tells_of_a_row_that_was_changed_and_heals_it(seeded: Database, engine_url: str, table: str) -> None:
+    with seeded.write() as connection:
+        shelf = SHELF[connection.execute(sa.select(read_state.c.shelf)).scalar_one()]
+        changed = connection.execute(sa.update(getattr(shelf, table)).values(kind="rumour"))
+        assert changed.rowcount > 0
+    found = run("rebuild", engine_url)
+    assert found.exit_code == 1
+    assert "DIFFERENT" in found.output
+    healed = run("rebuild", engine_url)
+    assert (healed.exit_code, "digests equal" in healed.output) == (0, True)
+
+
+def test_a_server_gives_the_same_answer_throughout_a_rebuild(seeded: Database, engine_url: str, tmp_path: Path) -> None:
+    with served("serve", engine_url, tmp_path) as (client, _):
+        wanted = client.post("/graphql", json=QUERY).json()
+        assert wanted["data"]["meetings"]["totalCount"] == 5
+        answers = []
+        done = threading.Event()
+
+        def ask() -> None:
+            while not done.is_set():
+                answers.append(client.post("/graphql", json=QUERY).json())
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        codes = [run("rebuild", engine_url).exit_code for _ in range(REBUILDS)]
+        done.set()
+        asking.join()
+        assert codes == [0] * REBUILDS
+        assert len(answers) > REBUILDS
+        assert [answer for answer in answers if answer != wanted] == []

@@ -1,0 +1,187 @@
+"""Running what a client asks, whatever it came over: documents found, limits checked, answers without traces."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from inspect import isawaitable
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    OperationType,
+    execute,
+    get_operation_ast,
+    parse,
+    subscribe,
+    validate,
+)
+
+from timeline.api.context import Context, View
+from timeline.api.errors import shown
+from timeline.api.limits import Limits, check_limits, named
+from timeline.api.schema import SCHEMA
+from timeline.database import Database
+from timeline.log.follow import Watcher
+from timeline.read.snapshot import open_snapshot
+
+CACHE_CHARACTERS = 2_000_000
+"""How much query text the cache of parsed documents holds; a document takes about thirty times its text."""
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request asks: the parameters of GraphQL over HTTP."""
+
+    query: str
+    variables: dict[str, Any]
+    operation: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A document, or what is wrong with it."""
+
+    document: DocumentNode | None
+    errors: list[dict[str, Any]]
+
+
+class Documents:
+    """Parsed and validated documents by their text, the least recently used dropped first."""
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
+        self.schema = schema
+        self.limits = limits
+        self._known: OrderedDict[str, Parsed] = OrderedDict()
+        self._characters = 0
+
+    def find(self, query: str) -> Parsed:
+        """The document of this text."""
+        found = self._known.get(query)
+        if found is not None:
+            self._known.move_to_end(query)
+            return found
+        found = self._parse(query)
+        self._known[query] = found
+        self._characters += len(query)
+        while self._characters > CACHE_CHARACTERS and len(self._known) > 1:
+            self._characters -= len(self._known.popitem(last=False)[0])
+        return found
+
+    def _parse(self, query: str) -> Parsed:
+        try:
+            document = parse(query, max_tokens=self.limits.tokens)
+        except GraphQLSyntaxError as error:
+            return Parsed(None, [shown(named(error), "GRAPHQL_PARSE_FAILED")])
+        errors = validate(self.schema, document)
+        if errors:
+            return Parsed(None, [shown(named(error), "GRAPHQL_VALIDATION_FAILED") for error in errors])
+        return Parsed(document, [])
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation that may run: its document is valid and within the limits."""
+
+    document: DocumentNode
+    node: OperationDefinitionNode
+    asked: Asked
+
+    @property
+    def type(self) -> OperationType:
+        """Query, mutation or subscription."""
+        return self.node.operation
+
+    @property
+    def name(self) -> str | None:
+        """Its name, if it has one."""
+        return self.node.name.value if self.node.name else None
+
+
+class Refusal(Exception):
+    """Nothing was executed; the errors say why."""
+
+    def __init__(self, errors: list[Answer], status: int = 400) -> None:
+        super().__init__(errors[0]["message"])
+        self.errors = errors
+        self.status = status
+
+
+class Service:
+    """One schema and one database for the life of the process."""
+
+    def __init__(self, database: Database, limits: Limits = Limits()) -> None:
+        self.database = database
+        self.limits = limits
+        self.schema: GraphQLSchema = SCHEMA._schema
+        self.documents = Documents(self.schema, limits)
+        self.watcher = Watcher(database)
+
+    def prepare(self, asked: Asked) -> Operation:
+        """The operation that is asked. Raises `Refusal` when it may not run."""
+        parsed = self.documents.find(asked.query)
+        if parsed.document is None:
+            raise Refusal(parsed.errors)
+        node = get_operation_ast(parsed.document, asked.operation)
+        if node is None:
+            message = "name the operation to run: the document has several, or none of that name"
+            raise Refusal([{"message": message, "extensions": {"code": "OPERATION_UNKNOWN"}}])
+        passed = check_limits(self.schema, parsed.document, node, asked.variables, self.limits)
+        if passed is not None:
+            raise Refusal([shown(passed)])
+        return Operation(parsed.document, node, asked)
+
+    async def run(self, operation: Operation) -> Answer:
+        """The answer to a query or mutation. Raises `Refusal` when nothing was executed."""
+        try:
+            async with asyncio.timeout(self.limits.seconds):
+                now = View(await open_snapshot(self.database))
+                result = execute(self.schema, operation.document, now, *self._with(operation, now))
+                if isawaitable(result):
+                    result = await result
+        except TimeoutError:
+            message = f"the answer took longer than {self.limits.seconds:g} seconds; ask for less at once"
+            extensions = {"code": "LIMIT_PASSED", "limit": "seconds"}
+            raise Refusal([{"message": message, "extensions": extensions}], 503) from None
+        answer = _answer(result)
+        # Without a path the request itself was wrong, such as a variable of another type: nothing was executed.
+        if result.data is None and all("path" not in error for error in answer.get("errors", [{"path": ()}])):
+            raise Refusal(answer["errors"])
+        return answer
+
+    async def stream(self, operation: Operation) -> AsyncIterator[Answer]:
+        """The answers to a subscription, or the one to anything else. Raises `Refusal`."""
+        if operation.type is not OperationType.SUBSCRIPTION:
+            yield await self.run(operation)
+            return
+        now = View(await open_snapshot(self.database))
+        results = subscribe(self.schema, operation.document, now, *self._with(operation, now))
+        if isawaitable(results):
+            results = await results
+        if isinstance(results, ExecutionResult):
+            raise Refusal(_answer(results)["errors"])
+        async for result in results:
+            yield _answer(result)
+
+    def _with(self, operation: Operation, now: View) -> tuple[Context, dict[str, Any], str | None]:
+        context = Context(self.database, now, lambda: time.time_ns() // 1000, self.watcher)
+        return context, operation.asked.variables, operation.name
+
+
+def _answer(result: ExecutionResult) -> Answer:
+    errors = [shown(error) for error in result.errors or ()]
+    return {"errors": errors, "data": result.data} if errors else {"data": result.data}
+
+
+def unexpected(error: Exception) -> Answer:
+    """The masked answer for a defect of ours."""
+    return {"errors": [shown(GraphQLError(str(error), original_error=error))]}

@@ -1,0 +1,196 @@
+"""Answers that go on: subscriptions over a WebSocket (graphql-transport-ws) and as server-sent events.
+
+Our own hundred lines and not a library's, because each operation must pass the same limits, masks and caches as one
+over HTTP. A slow reader is not buffered: an answer is read from the log when the last one is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from timeline.api.executing import Answer, Asked, Operation, Refusal, Service, unexpected
+
+EVENT_STREAM = "text/event-stream"
+PROTOCOL = "graphql-transport-ws"
+INIT_SECONDS = 10
+KEEP_ALIVE_SECONDS = 15
+MAX_OPERATIONS = 20
+"""How many operations one WebSocket may have open."""
+
+
+def is_event_stream(accept: str | None) -> bool:
+    """Whether the client asks for server-sent events."""
+    return accept is not None and accept.split(";")[0].split(",")[0].strip().lower() == EVENT_STREAM
+
+
+def event_stream(service: Service, operation: Operation, request: Request) -> StreamingResponse:
+    """The answers as server-sent events: 'next' for each, 'complete' at the end."""
+
+    async def events() -> AsyncIterator[bytes]:
+        async for answer in _answers(service, operation):
+            yield b":\n\n" if answer is None else b"event: next\ndata: " + orjson.dumps(answer) + b"\n\n"
+        yield b"event: complete\ndata:\n\n"
+
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff"}
+    return StreamingResponse(events(), media_type=EVENT_STREAM, headers=headers)
+
+
+async def _answers(service: Service, operation: Operation) -> AsyncIterator[Answer | None]:
+    """The answers, and None whenever there was none for a while, so that a lost connection is noticed."""
+    answers = service.stream(operation)
+    pending: asyncio.Future[Answer] | None = None
+    try:
+        while True:
+            pending = pending or asyncio.ensure_future(anext(answers))
+            done, _ = await asyncio.wait([pending], timeout=KEEP_ALIVE_SECONDS)
+            if not done:
+                yield None
+                continue
+            answer, pending = pending.result(), None
+            yield answer
+    except StopAsyncIteration:
+        return
+    except Refusal as refusal:
+        yield {"errors": refusal.errors}
+    except Exception as error:
+        yield unexpected(error)
+    finally:
+        if pending is not None:
+            pending.cancel()
+            await asyncio.wait([pending])
+
+
+def websocket_endpoint(service: Service) -> Callable[[WebSocket], Awaitable[None]]:
+    """The endpoint for WebSockets."""
+
+    async def endpoint(socket: WebSocket) -> None:
+        if not _same_origin(socket):
+            await socket.close(4403, "connections from pages of another origin are refused")
+        elif PROTOCOL not in socket.scope.get("subprotocols", ()):
+            await socket.close(4406, f"the subprotocol is {PROTOCOL}")
+        else:
+            await socket.accept(PROTOCOL)
+            await _Conversation(service, socket).hold()
+
+    return endpoint
+
+
+def _same_origin(socket: WebSocket) -> bool:
+    # Browsers send cookies of ours with a WebSocket of any page; the origin is the only thing that tells them apart.
+    origin = socket.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == socket.headers.get("host")
+
+
+class _Closed(Exception):
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class _Conversation:
+    """One WebSocket: what the client says and which operations run."""
+
+    def __init__(self, service: Service, socket: WebSocket) -> None:
+        self.service = service
+        self.socket = socket
+        self.running: dict[str, asyncio.Task[None]] = {}
+        self.is_acknowledged = False
+
+    async def hold(self) -> None:
+        """Talk until either side ends."""
+        try:
+            while True:
+                async with asyncio.timeout(None if self.is_acknowledged else INIT_SECONDS):
+                    text = await self.socket.receive_text()
+                await self.take(_message(text))
+        except TimeoutError:
+            await self.socket.close(4408, "connection initialisation timeout")
+        except _Closed as closed:
+            await self.socket.close(closed.code, closed.reason)
+        except (WebSocketDisconnect, KeyError):  # KeyError: a binary frame
+            pass
+        finally:
+            for task in self.running.values():
+                task.cancel()
+            await asyncio.gather(*self.running.values(), return_exceptions=True)
+
+    async def take(self, message: dict[str, Any]) -> None:
+        """One message of the client."""
+        match message:
+            case {"type": "connection_init"}:
+                if self.is_acknowledged:
+                    raise _Closed(4429, "too many initialisation requests")
+                self.is_acknowledged = True
+                await self.say({"type": "connection_ack"})
+            case {"type": "ping"}:
+                await self.say({"type": "pong"})
+            case {"type": "pong"}:
+                pass
+            case {"type": "subscribe", "id": str(id), "payload": {"query": str(query), **rest}} if id:
+                if not self.is_acknowledged:
+                    raise _Closed(4401, "unauthorized: send connection_init first")
+                if id in self.running:
+                    raise _Closed(4409, f"subscriber for {id} already exists")
+                variables, operation = rest.get("variables") or {}, rest.get("operationName")
+                if not isinstance(variables, dict) or not isinstance(operation, str | None):
+                    raise _Closed(4400, "invalid message: variables is an object and operationName a string")
+                await self.start(id, Asked(query, variables, operation))
+            case {"type": "complete", "id": str(id)}:
+                task = self.running.pop(id, None)
+                if task is not None:
+                    task.cancel()
+            case _:
+                raise _Closed(4400, "invalid message")
+
+    async def start(self, id: str, asked: Asked) -> None:
+        """Run an operation beside the others."""
+        if len(self.running) >= MAX_OPERATIONS:
+            message = f"a connection may have {MAX_OPERATIONS} operations open; complete one first"
+            extensions = {"code": "LIMIT_PASSED", "limit": "subscriptions"}
+            await self.say({"type": "error", "id": id, "payload": [{"message": message, "extensions": extensions}]})
+            return
+        try:
+            operation = self.service.prepare(asked)
+        except Refusal as refusal:
+            await self.say({"type": "error", "id": id, "payload": refusal.errors})
+            return
+        self.running[id] = asyncio.create_task(self.run(id, operation))
+
+    async def run(self, id: str, operation: Operation) -> None:
+        """Send the answers of one operation."""
+        try:
+            async for answer in self.service.stream(operation):
+                await self.say({"type": "next", "id": id, "payload": answer})
+            await self.say({"type": "complete", "id": id})
+        except Refusal as refusal:
+            await self.say({"type": "error", "id": id, "payload": refusal.errors})
+        except WebSocketDisconnect:
+            pass
+        except Exception as error:
+            await self.say({"type": "error", "id": id, "payload": unexpected(error)["errors"]})
+        finally:
+            if self.running.get(id) is asyncio.current_task():
+                del self.running[id]
+
+    async def say(self, message: dict[str, Any]) -> None:
+        """Send a message; waits while the client does not read."""
+        await self.socket.send_text(orjson.dumps(message).decode())
+
+
+def _message(text: str) -> dict[str, Any]:
+    try:
+        message = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise _Closed(4400, "invalid message: no JSON") from None
+    if not isinstance(message, dict):
+        raise _Closed(4400, "invalid message: no object")
+    return message

@@ -1,0 +1,177 @@
+"""The log as lines of JSON, and back: the same positions, hashes and bytes on either engine.
+
+A line is an append or one event; the events of an append follow its line. Bodies stand in the lines as they are stored
+(canonical JSON), so whoever has the lines can check every hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, insert, select, tuple_, update
+
+from timeline.errors import Conflict, Invalid
+from timeline.log.append import Inline
+from timeline.log.merkle import extended
+from timeline.log.read import events_after
+from timeline.log.stored import ENVELOPE, SALT_BYTES, StoredEvent, event_hash, event_id
+from timeline.log.tables import log_appends, log_events, log_head
+
+CHUNK = 1000
+NAMES = {
+    name: name.split("_")[0] + "".join(part.capitalize() for part in name.split("_")[1:])
+    for name in (*ENVELOPE, "salt", "leaf_hash")
+}
+"""Column to the name in a line: append_id is appendId."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAppend:
+    """An append and its events, as the log holds them. One without events has `last` = `first` - 1."""
+
+    append_id: str
+    request_digest: bytes
+    first: int
+    last: int
+    events: Sequence[StoredEvent]
+
+
+def event_line(event: StoredEvent) -> bytes:
+    """One event as a line of JSON, without the line's end."""
+    plain: dict[str, Any] = {NAMES[name]: getattr(event, name) for name in ENVELOPE}
+    hashed = {"body": orjson.Fragment(event.body), "salt": event.salt.hex(), "leafHash": event.leaf_hash.hex()}
+    return orjson.dumps(plain | hashed)
+
+
+def append_line(append: StoredAppend) -> bytes:
+    """The line that stands before the events of an append."""
+    plain = {"appendId": append.append_id, "requestDigest": append.request_digest.hex()}
+    return orjson.dumps({"append": {**plain, "first": append.first, "last": append.last}})
+
+
+def appends(connection: Connection) -> Iterator[StoredAppend]:
+    """Every append in the order of the log. Raises `Damaged` at a hole."""
+    columns = (log_appends.c.first_position, log_appends.c.last_position, log_appends.c.append_id)
+    key: tuple[int, int, str] = (0, 0, "")
+    while True:
+        wanted = select(log_appends).where(tuple_(*columns) > tuple_(*key)).order_by(*columns).limit(CHUNK)
+        rows = connection.execute(wanted).all()
+        for row in rows:
+            first, last = row.first_position, row.last_position
+            events = events_after(connection, first - 1, limit=last - first + 1) if last >= first else []
+            yield StoredAppend(row.append_id, bytes(row.request_digest), first, last, events)
+        if len(rows) < CHUNK:
+            return
+        key = (rows[-1].first_position, rows[-1].last_position, rows[-1].append_id)
+
+
+def read_lines(lines: Iterable[bytes]) -> Iterator[StoredAppend]:
+    """Appends from lines. Raises `Invalid` that names the line."""
+    head: dict[str, Any] | None = None
+    events: list[StoredEvent] = []
+    number = 0
+    for number, line in enumerate(lines, start=1):
+        plain = _object(line, number)
+        if "append" in plain:
+            if head is not None:
+                yield _complete(head, events, number)
+            head, events = plain["append"], []
+        elif head is None:
+            raise Invalid("LINE_INVALID", f"line {number}: an event stands before any append", (number,))
+        else:
+            events.append(_event(plain, number))
+    if head is not None:
+        yield _complete(head, events, number + 1)
+
+
+def insert_appends(connection: Connection, batch: Sequence[StoredAppend], inline: Inline) -> int:
+    """Store appends of another copy of this log behind what is there; those there already are compared and left out.
+
+    Returns how many events were stored. Raises `Conflict` when this log holds something else, `Invalid` when a line's
+    hashes do not match.
+    """
+    head = connection.execute(
+        select(log_head.c.position, log_head.c.recorded_us, log_head.c.tree).where(log_head.c.id == 1).with_for_update()
+    ).one()
+    known = {
+        row.append_id: (bytes(row.request_digest), row.first_position, row.last_position)
+        for row in connection.execute(
+            select(log_appends).where(log_appends.c.append_id.in_([append.append_id for append in batch]))
+        )
+    }
+    new = [append for append in batch if append.append_id not in known]
+    for append in batch:
+        if append.append_id in known:
+            _check_same(connection, append, known[append.append_id])
+    events = [event for append in new for event in append.events]
+    expected = head.position
+    for append in new:
+        if append.first != expected + 1:
+            message = f"append {append.append_id!r} begins at position {append.first}; this log ends at {expected}"
+            raise Conflict("LOG_DIFFERS", message, (append.append_id,))
+        expected = append.last
+    if new:
+        names = ("append_id", "request_digest", "first", "last")
+        columns = ("append_id", "request_digest", "first_position", "last_position")
+        rows = [dict(zip(columns, (getattr(each, name) for name in names), strict=True)) for each in new]
+        connection.execute(insert(log_appends), rows)
+    if events:
+        connection.execute(insert(log_events), [asdict(event) for event in events])
+        tree = extended(head.tree, head.position, (event.leaf_hash for event in events))
+        values = {"position": events[-1].position, "recorded_us": events[-1].recorded_us, "tree": tree}
+        connection.execute(update(log_head).where(log_head.c.id == 1).values(values))
+        inline(connection, events)
+    return len(events)
+
+
+def _check_same(connection: Connection, append: StoredAppend, known: tuple[bytes, int, int]) -> None:
+    here = events_after(connection, append.first - 1, limit=max(append.last - append.first + 1, 1))
+    there = {event.position: event.leaf_hash for event in append.events}
+    if known != (append.request_digest, append.first, append.last) or any(
+        bytes(event.leaf_hash) != there[event.position] for event in here if event.position in there
+    ):
+        message = f"append {append.append_id!r} is not the same here; these are two different logs"
+        raise Conflict("LOG_DIFFERS", message, (append.append_id,))
+
+
+def _object(line: bytes, number: int) -> dict[str, Any]:
+    try:
+        plain = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise Invalid("LINE_INVALID", f"line {number} is no JSON: {error}", (number,)) from None
+    if not isinstance(plain, dict):
+        raise Invalid("LINE_INVALID", f"line {number} is no JSON object", (number,))
+    return plain
+
+
+def _event(plain: dict[str, Any], number: int) -> StoredEvent:
+    try:
+        columns = {name: plain[NAMES[name]] for name in ENVELOPE}
+        body = orjson.dumps(plain["body"], option=orjson.OPT_SORT_KEYS)
+        salt, leaf = bytes.fromhex(plain["salt"]), bytes.fromhex(plain["leafHash"])
+        event = StoredEvent(**columns, body=body, salt=salt, leaf_hash=leaf)
+        is_whole = len(salt) == SALT_BYTES and event_hash(event) == leaf
+    except (KeyError, TypeError, ValueError) as error:
+        raise Invalid("LINE_INVALID", f"line {number} is no event of a log: {error!r}", (number,)) from None
+    if not is_whole:
+        raise Invalid("LINE_INVALID", f"line {number}: the event does not match its hash", (number,))
+    return event
+
+
+def _complete(head: dict[str, Any], events: list[StoredEvent], number: int) -> StoredAppend:
+    """The append, once its positions, ids and order hold."""
+    try:
+        append = StoredAppend(
+            head["appendId"], bytes.fromhex(head["requestDigest"]), int(head["first"]), int(head["last"]), events
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise Invalid("LINE_INVALID", f"the append before line {number} is malformed: {error!r}", (number,)) from None
+    positions = [event.position for event in events]
+    ids = [event_id(append.append_id, index) for index in range(len(events))]
+    if positions != list(range(append.first, append.last + 1)) or ids != [event.event_id for event in events]:
+        message = f"the append before line {number} lacks events, or has others than its own"
+        raise Invalid("LINE_INVALID", message, (number,))
+    return append
