@@ -8,16 +8,18 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-import strawberry
 import uvicorn
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 from starlette.applications import Starlette
-from strawberry.asgi import GraphQL
 
-from timeline.web import graphiql, pages
+from timeline.app import create_app
+from timeline.cli.seed import load_seeds, seed_files
+from timeline.database import open_database, upgrade
+from timeline.settings import Settings
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
@@ -29,45 +31,30 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-EXAMPLES = [
-    {
-        "name": "Meetings of a country",
-        "query": "query MeetingsOfACountry($country: String!) {\n"
-        "  meetings(country: $country) {\n    title\n    held\n  }\n}\n",
-        "variables": {"country": "KR"},
-    },
-    {"name": "Two places", "query": "query TwoPlaces {\n  places\n}\n", "variables": {}},
-]
 
 
-@strawberry.type
-class Meeting:
-    title: str
-    held: str
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: Playwright leaves an event loop running, and asyncio.run allows no other beside it."""
+    items.sort(key=lambda item: Path(__file__).parent in item.path.parents)
 
 
-@strawberry.type
-class Query:
-    places: list[str] = strawberry.field(resolver=lambda: ["Seoul", "Kuala Lumpur"])
-
-    @strawberry.field
-    def meetings(self, country: str) -> list[Meeting]:
-        return [Meeting(title=f"Trilateral meeting with {country}", held="2025-07-11")]
-
-
-def served() -> Starlette:
-    """What the browser sees. To be timeline.app.create_app(settings) once that is there; only this changes."""
-    app = Starlette(routes=[*pages.routes(), *graphiql.routes(lambda: EXAMPLES)])
-    app.mount("/graphql", GraphQL(strawberry.Schema(Query), graphql_ide=None))
-    return app
+def served(file: Path) -> Starlette:
+    """What the browser sees: the whole application on a file that holds the shipped record."""
+    url = f"sqlite:///{file}"
+    database = open_database(url)
+    upgrade(database)
+    load_seeds(database, seed_files(()), None)
+    database.dispose()
+    return create_app(Settings(database_url=url))
 
 
 @pytest.fixture(scope="session")
-def base_url() -> Iterator[str]:
+def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the server, on a port of its own: page.goto("/graphiql") then works."""
+    app = served(tmp_path_factory.mktemp("browser") / "timeline.db")
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(served(), log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + 10
@@ -97,6 +84,12 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
         "timezone_id": "Asia/Seoul",
         "viewport": {"width": 1448, "height": 1000},
     }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def told_version(browser: Browser) -> None:
+    """Which browser it was, once, for whoever reads the output (-rP)."""
+    print(f"Chromium {browser.version}")
 
 
 @pytest.fixture(autouse=True)

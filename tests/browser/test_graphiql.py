@@ -5,13 +5,27 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
+from tests.api.conftest import client_on
 from timeline.web import graphiql
 
 RUN = re.compile("^Execute query")
+TABS = [
+    "TrilateralMeetings",
+    "KoreaAndTheUnitedStates",
+    "InProgress",
+    "WhoSpokeForSouthKorea",
+    "ForeignMinister",
+    "UnnamedSpeakers",
+    "FivePercent",
+    "OnOneDay",
+    "AsOf",
+    "TheLog",
+]
 
 
 def test_the_page_at_the_root_leads_to_graphiql(page: Page) -> None:
@@ -22,19 +36,45 @@ def test_the_page_at_the_root_leads_to_graphiql(page: Page) -> None:
     expect(page.get_by_role("tab").first).to_be_visible()
 
 
+def test_every_example_has_a_tab_named_after_its_operation(page: Page) -> None:
+    page.goto("/graphiql")
+    expect(page.locator(".graphiql-tab-button")).to_have_text(TABS)
+
+
+def test_the_first_example_is_answered_with_one_click(page: Page) -> None:
+    page.goto("/graphiql")
+    page.get_by_role("button", name=RUN).click()
+    answer = page.get_by_label("Result Window")
+    expect(answer).to_contain_text("Kuala Lumpur")
+    expect(answer).to_contain_text("Park Yoon-joo")
+
+
 def test_an_example_runs_with_its_variables(page: Page) -> None:
     page.goto("/graphiql")
-    expect(page.get_by_role("tab", name="MeetingsOfACountry")).to_be_visible()
-    expect(page.get_by_role("tab", name="TwoPlaces")).to_be_visible()
+    page.get_by_role("button", name="InProgress").click()
+    page.wait_for_timeout(500)  # GraphiQL takes a moment to read the name of a tab's operation.
+    expect(page.get_by_label("Variables").first).to_contain_text("2025-07-10")
     page.get_by_role("button", name=RUN).click()
-    expect(page.get_by_label("Result Window")).to_contain_text("Trilateral meeting with KR")
+    expect(page.get_by_label("Result Window")).to_contain_text("meeting/alliance-consultations")
 
 
 def test_a_link_may_bring_its_own_query(page: Page) -> None:
-    page.goto("/graphiql?query=query%20Asked%20%7B%20places%20%7D")
+    page.goto("/graphiql?query=query%20Asked%20%7B%20places%20%7B%20nodes%20%7B%20name%20%7D%20%7D%20%7D")
     expect(page.get_by_role("tab", name="Asked")).to_be_visible()
     page.get_by_role("button", name=RUN).click()
-    expect(page.get_by_label("Result Window")).to_contain_text("Kuala Lumpur")
+    answer = page.get_by_label("Result Window")
+    expect(answer).to_contain_text("Kuala Lumpur")
+    expect(answer).to_contain_text("Seoul")
+
+
+@pytest.mark.parametrize(("path", "ours"), [("/", "body"), ("/graphiql", "header")])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_ours_on_a_page_is_accessible(page: Page, path: str, ours: str, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto(path)
+    page.locator("a").first.wait_for()
+    found = Axe().run(page, context=ours).response["violations"]
+    assert [(each["id"], each["help"]) for each in found if each["impact"] in ("serious", "critical")] == []
 
 
 def test_the_workers_check_a_query_as_it_is_written(page: Page) -> None:
@@ -53,7 +93,8 @@ def test_the_way_out_of_the_editor_is_told_and_works(page: Page) -> None:
 
 
 def test_without_its_bundle_the_page_says_how_to_build_it(tmp_path: Path) -> None:
-    answer = TestClient(Starlette(routes=graphiql.routes(list, bundle=tmp_path))).get("/graphiql")
+    with client_on(Starlette(routes=graphiql.routes(list, bundle=tmp_path))) as client:
+        answer = client.request("GET", "/graphiql")
     assert answer.status_code == 503
     assert "python3 dev.py ui" in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
@@ -63,11 +104,11 @@ def test_files_are_kept_for_ever_under_an_address_of_their_content(tmp_path: Pat
     addresses = []
     for content in ("one", "two"):
         (tmp_path / "main.js").write_text(content)
-        client = TestClient(Starlette(routes=graphiql.routes(list, bundle=tmp_path)))
-        (address,) = re.findall(r'src="([^"]+/main\.js)"', client.get("/graphiql").text)
-        answer = client.get(address, headers={"accept-encoding": "identity"})
-        assert (answer.text, "immutable" in answer.headers["cache-control"]) == (content, True)
-        addresses.append(address)
+        with client_on(Starlette(routes=graphiql.routes(list, bundle=tmp_path))) as client:
+            (address,) = re.findall(r'src="([^"]+/main\.js)"', client.request("GET", "/graphiql").text)
+            answer = client.request("GET", address, headers={"accept-encoding": "identity"})
+            assert (answer.text, "immutable" in answer.headers["cache-control"]) == (content, True)
+            addresses.append(address)
+            others = [client.request("GET", path).status_code for path in (addresses[0], f"{address}on.py")]
     assert addresses[0] != addresses[1]
-    assert client.get(addresses[0]).status_code == 404
-    assert client.get(addresses[1].replace("main.js", "conftest.py")).status_code == 404
+    assert others == [404, 404]

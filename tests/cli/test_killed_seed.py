@@ -22,7 +22,7 @@ from timeline.read.now import read_position
 RECORDS = 2000
 MOMENTS = ("INSERT INTO log_events", "INSERT INTO a_links", "COMMIT")
 """Behind which statement of its one transaction a load kills itself; COMMIT: before it."""
-FRACTIONS = (0.4, 0.65, 0.9)
+FRACTIONS = (0.5, 0.8)
 """After which part of the time that an undisturbed load takes it is killed from outside."""
 Said = list[tuple[int, str, str, int, bytes]]
 

@@ -51,7 +51,7 @@ def test_the_wheel_holds_what_it_needs_and_serves_it_from_wherever_it_is_install
     }
     with served("up", f"sqlite:///{tmp_path / 'timeline.db'}", tmp_path, environment) as (client, _):
         post = client.post("/graphql", json=asked).json()["data"]["post"]
-        assert post["holder"]["known"] is False
+        assert post["holder"]["known"] == "UNKNOWN"
         assert [each["nominee"]["name"] for each in post["holder"]["pending"]] == ["Cho Hyun"]
         page = client.get("/graphiql")
         assert (page.status_code, "/static/graphiql/" in page.text) == (200, True)

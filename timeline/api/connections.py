@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 from strawberry import Parent
@@ -13,7 +13,7 @@ from timeline.api.context import Doc, View
 from timeline.api.enums import Bucket, Facet
 from timeline.api.fields import page_size, said
 from timeline.api.records import shown_name
-from timeline.read.filters import OccurrenceFilter, Slice
+from timeline.read.filters import OccurrenceFilter, Page, Slice
 
 T = TypeVar("T")
 
@@ -46,6 +46,12 @@ class Listing:
         if self._counted is None:
             self._counted = asyncio.ensure_future(self._count())
         return await self._counted
+
+
+def listing(view: View, wanted: OccurrenceFilter, page: Page) -> Any:
+    """A list of occurrences."""
+    snapshot = view.snapshot
+    return Listing(view, lambda: snapshot.occurrences(wanted, page), lambda: snapshot.count(wanted), wanted)
 
 
 @strawberry.type(description="Where a page lies in its list.")

@@ -32,6 +32,7 @@ OUTPUT: dict[type, type] = {
     facts.Voice: records.Voice,
     facts.Figure: occurrences.Figure,
     facts.Step: occurrences.NominationStep,
+    facts.Coverage: entities.Coverage,
     facts.Meeting: occurrences.Meeting,
     facts.Statement: occurrences.Statement,
     facts.Nomination: occurrences.Nomination,

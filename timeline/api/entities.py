@@ -162,6 +162,14 @@ class Tenure(Record, Node):
     citations: list[Citation] = said("Where it is read.")
 
 
+@strawberry.type(description="What a source claims to list completely: all meetings of these parties in a period.")
+class Coverage:
+    parties: list[Party] = many("parties", "The exact set of parties.")
+    levels: list[Level] = said("At these levels; at any when there is none.")
+    when: When = said("In this period.")
+    note: str | None = said("What is to be known of it.")
+
+
 @strawberry.type(description="A document that facts rest on. Its publication date anchors words like 'Friday'.")
 class Source(Record, Node):
     title: str = said("Its title.")
@@ -171,6 +179,7 @@ class Source(Record, Node):
     language: str | None = said("Its language, as a BCP 47 tag.")
     url: str | None = said("Where it can be read.")
     note: str | None = said("What is to be known of it.")
+    coverage: list[Coverage] = said("What it claims to list completely; claims of firstness are checked by it.")
     occurrences: list[OccurrenceRef] = linked(
         "SOURCE", ("meeting", "statement", "nomination", "milestone"), "What is recorded from it, in order of time."
     )

@@ -89,8 +89,8 @@ class NominationFilter(CommonFilter):
     post: ID | None = given("To this post.")
 
 
-@strawberry.input(description="Which occurrences. All given conditions must hold.")
-class OccurrenceFilter(CommonFilter):
+@strawberry.input(description="Which occurrences, of whatever kind. All given conditions must hold.")
+class OccurrenceFilter(MeetingFilter, StatementFilter, NominationFilter):
     kinds: list[Kind] | None = given("Of one of these kinds.")
 
 

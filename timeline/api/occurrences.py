@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import Annotated
+
 import strawberry
+from strawberry import Parent
 
 from timeline.api.context import Doc
 from timeline.api.entities import Actor, Organization, Party, Person, Place, Post
-from timeline.api.fields import linked, many, one, said, told
+from timeline.api.enums import WantedCertainty, described
+from timeline.api.fields import First, linked, many, one, page_size, said, told
+from timeline.api.gaps import Gap, TimeRelations, shown_gap, time_relations
 from timeline.api.records import Citation, Claim, Node, Record, Relation, Voice, When, shown_name
+from timeline.errors import NotFound
+from timeline.read.claims import check
 from timeline.read.documents import content_of
+from timeline.read.filters import OccurrenceFilter, Page, TimeFilter
+from timeline.read.snapshot import bounds_of_when
+from timeline.values.gaps import gap
+from timeline.values.relations import Certainty, overlaps
 from timeline.values.vocabulary import (
     Attribution,
     Capacity,
@@ -26,6 +38,43 @@ from timeline.write.rules import is_pending
 OCCURRENCE_KINDS = ("meeting", "statement", "nomination", "milestone")
 
 
+@strawberry.type(description="Something that happened at the same time.")
+class Concurrent:
+    occurrence: Occurrence = said("What happened.")
+    certainty: Certainty = said("Whether they certainly share a day, or possibly.")
+
+
+async def _relation_to(
+    root: Parent[Doc],
+    id: Annotated[strawberry.ID, strawberry.argument(description="The other occurrence.")],
+) -> TimeRelations | None:
+    other = await root.view.find(id)
+    if other is None or other.data["kind"] not in OCCURRENCE_KINDS:
+        raise NotFound("RECORD_UNKNOWN", f"{id} is no occurrence on record", ("id",))
+    return time_relations(root, other)
+
+
+async def _concurrent(
+    root: Parent[Doc],
+    certainty: Annotated[
+        WantedCertainty, strawberry.argument(description="Whether it must be certain or may only be possible.")
+    ] = WantedCertainty.POSSIBLE,
+    first: First = 50,
+) -> list[Concurrent]:
+    when = root.data.get("when")
+    if not when or not when["dated"]:
+        return []
+    dates = bounds_of_when(when)
+    wanted = OccurrenceFilter(kinds=OCCURRENCE_KINDS, times=(TimeFilter("overlaps", dates, certainty.value),))
+    # One more than asked: the occurrence itself is among them.
+    found = await root.view.snapshot.occurrences(wanted, Page(first=page_size(first) + 1))
+    return [
+        root.view.shape({"occurrence": each, "certainty": overlaps(dates, bounds_of_when(each["when"]))})
+        for each in found.documents
+        if each["id"] != root.data["id"] and each["when"] and each["when"]["dated"]
+    ][:first]
+
+
 @strawberry.interface(description="Something that happened, or is to happen, in the world.")
 class Occurrence(Record, Node):
     title: str = told(shown_name, "What it is called.")
@@ -34,6 +83,12 @@ class Occurrence(Record, Node):
     relations: list[Relation] = said("How it stands to others.")
     related_from: list[Occurrence] = linked("TARGET", OCCURRENCE_KINDS, "Occurrences that name a relation to it.")
     citations: list[Citation] = said("Where it is read.")
+    relation_to: TimeRelations | None = strawberry.field(
+        resolver=_relation_to, description="How it stands in time to another; null when either has no date."
+    )
+    concurrent: list[Concurrent] = strawberry.field(
+        resolver=_concurrent, description="What else happened then: shares a day with it, for certain or possibly."
+    )
     statements: list[Statement] = linked("ABOUT", ("statement",), "Statements about it, in order of time.")
 
 
@@ -57,6 +112,34 @@ class Participation:
     unnamed: str | None = said("Further participants whom the source does not name.")
 
 
+@described
+class ClaimVerdict(StrEnum):
+    """What the record says of a claim."""
+
+    CONSISTENT = "CONSISTENT"
+    """Some source covers the time, and nothing on record speaks against the claim."""
+    CONTRADICTED = "CONTRADICTED"
+    """Something on record speaks against the claim."""
+    UNDECIDABLE = "UNDECIDABLE"
+    """The record does not tell."""
+
+
+@strawberry.type(description="A claim held against the record.")
+class ClaimCheck:
+    claim: Claim = said("The claim.")
+    verdict: ClaimVerdict = said("What the record says of it.")
+    reason: str = said("Why, in a sentence.")
+    by: list[Record] = said("The records on which this rests.")
+
+
+async def _claim_checks(root: Doc) -> list[Doc]:
+    checks = [(claim, await check(root.view.snapshot, root.data, claim)) for claim in root.data["claims"]]
+    return [
+        Doc(root.view, {"claim": claim, "verdict": found.verdict, "reason": found.reason, "by": found.by})
+        for claim, found in checks
+    ]
+
+
 @strawberry.type(description="Parties that met, or were to meet.")
 class Meeting(Occurrence, Record, Node):
     place: Place | None = one("place", "Where.")
@@ -72,6 +155,9 @@ class Meeting(Occurrence, Record, Node):
     summary: str | None = said("What it came to, in our words.")
     agenda: str | None = said("What was on the agenda, or what is said about it.")
     claims: list[Claim] = said("What sources claim about it.")
+    claim_checks: list[ClaimCheck] = told(
+        _claim_checks, "Whether the record bears out what sources claim about it; never asserted by us."
+    )
     same_day_as: list[Meeting] = told(
         lambda root: root.view.same_day(root.data["id"]),
         "Other meetings of the same single day that share a party: unordered within the day.",
@@ -127,12 +213,32 @@ def _step(root: Doc, *, done: bool) -> Doc | None:
     return None if found is None else Doc(root.view, found)
 
 
+@strawberry.type(description="A step of a nomination and the time since the dated step before it.")
+class StepTime:
+    step: NominationStep = said("The step.")
+    since_previous: Gap | None = said("The time since the last step that has a date; null without dates.")
+
+
+def _step_times(root: Doc) -> list[Doc]:
+    found = []
+    before = None
+    for step in root.data["steps"]:
+        days = None
+        if step["when"] and step["when"]["dated"]:
+            dates = bounds_of_when(step["when"])
+            days = None if before is None else shown_gap(root.view, gap(before, dates)).data
+            before = dates
+        found.append(Doc(root.view, {"step": step, "since_previous": days}))
+    return found
+
+
 @strawberry.type(description="A person put forward for a post, and how far it got. A nominee holds nothing.")
 class Nomination(Occurrence, Record, Node):
     nominee: Person | None = one("nominee", "Who is nominated.")
     post: Post | None = one("post", "To which post.")
     by: Voice | None = said("Who nominates.")
     steps: list[NominationStep] = said("The steps, in order.")
+    step_times: list[StepTime] = told(_step_times, "The steps with the time that each took.")
     last_step: NominationStep | None = told(lambda root: _step(root, done=True), "The last step that was taken.")
     next_step: NominationStep | None = told(lambda root: _step(root, done=False), "The next step, if one is awaited.")
     pending: bool = told(lambda root: is_pending(content_of(root.data)), "Whether it is still open.")

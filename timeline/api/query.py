@@ -9,7 +9,7 @@ import strawberry
 from strawberry import Parent
 from strawberry.types import Info
 
-from timeline.api.connections import Connection, Listing, OccurrenceConnection
+from timeline.api.connections import Connection, Listing, OccurrenceConnection, listing
 from timeline.api.context import Context, Doc, View
 from timeline.api.entities import Actor, Country, Organization, Person, Place, Post, Source, Speaker, Tenure
 from timeline.api.enums import ChangeType, OccurrenceOrder
@@ -29,6 +29,7 @@ from timeline.api.inputs import (
 )
 from timeline.api.occurrences import OCCURRENCE_KINDS, Meeting, Milestone, Nomination, Occurrence, Statement
 from timeline.api.records import Node, Record
+from timeline.api.sequences import TimeQueries
 from timeline.errors import Invalid
 from timeline.read.search import countries_named
 from timeline.read.snapshot import open_snapshot
@@ -52,9 +53,7 @@ Root = Parent[View]
 
 def occurrences(view: View, filter: Any, kinds: tuple[str, ...], **page: Any) -> Any:
     """A list of occurrences."""
-    wanted, chosen = read_filter(filter, *kinds), read_page(**page)
-    snapshot = view.snapshot
-    return Listing(view, lambda: snapshot.occurrences(wanted, chosen), lambda: snapshot.count(wanted), wanted)
+    return listing(view, read_filter(filter, *kinds), read_page(**page))
 
 
 def entities(view: View, kinds: tuple[str, ...], page: dict[str, Any], **asked_for: Any) -> Any:
@@ -267,7 +266,7 @@ class RecordChange:
 
 
 @strawberry.type(description="The record as it stood at one position of the log.")
-class Snapshot:
+class Snapshot(TimeQueries):
     position: int = strawberry.field(
         resolver=lambda root: root.snapshot.position, description="The position of the log."
     )

@@ -23,7 +23,7 @@ from timeline.values.vocabulary import Format, Level
 Document = dict[str, Any]
 FORMATS = (None, Format.UNILATERAL, Format.BILATERAL, Format.TRILATERAL, Format.QUADRILATERAL)
 THROUGHOUT = ("tenure", "state")
-"""Kinds whose dates are read as 'for all of', not 'sometime within'."""
+"""Kinds whose dates are read as 'for all of', not 'sometime within'; so is the period that a source covers."""
 DATE_FIELDS = ("when", "published", "valid")
 RANKS = {level: rank for rank, level in enumerate(Level)}
 _WHEN = facts.When.__struct_fields__
@@ -207,6 +207,7 @@ def _full(value: Any, *, throughout: bool = False) -> Any:
         stated = {name: msgspec.to_builtins(getattr(value, name)) for name in _WHEN}
         return _full_when(stated, throughout=throughout)
     if isinstance(value, msgspec.Struct):
+        throughout = throughout or isinstance(value, facts.Coverage)
         return {name: _full(getattr(value, name), throughout=throughout) for name in value.__struct_fields__}
     if isinstance(value, list):
         return [_full(item, throughout=throughout) for item in value]

@@ -161,6 +161,7 @@ def _own(content: facts.Content, lookup: Lookup) -> Iterator[tuple[str, str | No
             yield from (("MEMBER", content.party), ("ORGANIZATION", content.organization))
         case facts.Source():
             yield "PUBLISHER", content.publisher
+            yield from (("COVERS", party) for covered in content.coverage for party in covered.parties)
         case facts.State():
             yield from (("SUCCESSOR", state) for state in content.successors)
 

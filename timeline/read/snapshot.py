@@ -97,12 +97,12 @@ class Snapshot:
 
     async def occurrences(self, filter: OccurrenceFilter, page: Page) -> Slice:
         """Occurrences by earliest start, latest end, id; descending by latest end. The undated come last."""
-        query = occurrence_query(await self._query(), filter)
+        query = occurrence_query(await self.query(), filter)
         return await self._page(query, f"{self.shelf}_records r", BY_DATE, page)
 
     async def count(self, filter: OccurrenceFilter, cap: int = 10_000) -> tuple[int, bool]:
         """How many there are, and whether that is exact; beyond the cap it is (cap, False)."""
-        return await self._count(occurrence_query(await self._query(), filter), f"{self.shelf}_records r", cap)
+        return await self._count(occurrence_query(await self.query(), filter), f"{self.shelf}_records r", cap)
 
     async def facets(
         self, filter: OccurrenceFilter, names: Sequence[str], limit: int = 20
@@ -116,11 +116,11 @@ class Snapshot:
         Possibly counts what may share a day with the bucket, so certain ones too. What has no start or no end counts
         from the first to the last bucket in which anything else lies.
         """
-        query = occurrence_query(await self._query(), filter)
+        query = occurrence_query(await self.query(), filter)
         query.where.append(f"r.es < {query.put(INFINITY)}")
-        rows = await self._rows(
+        rows = await self.rows(
             query,
-            f"SELECT r.es, r.le, r.uncertain, COUNT(*) FROM {self.shelf}_records r WHERE {_and(query)} "
+            f"SELECT r.es, r.le, r.uncertain, COUNT(*) FROM {self.shelf}_records r WHERE {where(query)} "
             "GROUP BY r.es, r.le, r.uncertain ORDER BY r.es, r.le",
         )
         return _spread([(row[0], row[1], bool(row[2]), row[3]) for row in rows], bucket)
@@ -138,7 +138,7 @@ class Snapshot:
         source: str | None = None,
     ) -> Slice:
         """People, places, posts, tenures, sources and the like, by name, then id."""
-        query = _entity_query(await self._query(), kinds, text, ids, party, person, post, source)
+        query = _entity_query(await self.query(), kinds, text, ids, party, person, post, source)
         return await self._page(query, f"{self.shelf}_records r", BY_NAME, page)
 
     async def count_entities(
@@ -154,7 +154,7 @@ class Snapshot:
         cap: int = 10_000,
     ) -> tuple[int, bool]:
         """How many there are, and whether that is exact."""
-        query = _entity_query(await self._query(), kinds, text, ids, party, person, post, source)
+        query = _entity_query(await self.query(), kinds, text, ids, party, person, post, source)
         return await self._count(query, f"{self.shelf}_records r", cap)
 
     async def linked(
@@ -164,12 +164,12 @@ class Snapshot:
         found: dict[str, list[Document]] = {value: [] for value in values}
         survivors = await self._merged()
         for chunk in _chunks(list(found)):
-            query = await self._query()
+            query = await self.query()
             asked = {each: value for value in chunk for each in query.expand([value])}
             known = f"l.role = {query.put(role)} AND l.value IN {query.among(list(asked))} AND {query.valid('l')}"
             if kinds:
                 known += f" AND l.kind IN {query.among(kinds)}"
-            rows = await self._rows(
+            rows = await self.rows(
                 query,
                 "SELECT k.value, r.doc FROM (SELECT l.value, l.id, l.es, l.le, ROW_NUMBER() OVER "
                 f"(PARTITION BY l.value ORDER BY l.es, l.le, l.id) AS place FROM {self.shelf}_links l WHERE {known}) k "
@@ -189,12 +189,12 @@ class Snapshot:
 
     async def search(self, text: str, kinds: Sequence[str] = (), page: Page = Page(first=20)) -> Slice:
         """Records whose names, titles or words begin with every word; then what those found take part in."""
-        query, table = self._found(await self._query(), text, kinds)
+        query, table = self._found(await self.query(), text, kinds)
         return await self._page(query, table, BY_RANK, page)
 
     async def count_search(self, text: str, kinds: Sequence[str] = (), cap: int = 10_000) -> tuple[int, bool]:
         """How many records the search finds, and whether that is exact."""
-        query, table = self._found(await self._query(), text, kinds)
+        query, table = self._found(await self.query(), text, kinds)
         return await self._count(query, table, cap)
 
     async def holders(self, post: str, on: Bounds) -> list[tuple[Document, str]]:
@@ -203,7 +203,7 @@ class Snapshot:
         Nominees hold nothing, nor do those designated.
         """
         found = (await self.linked("POST", [post], ["tenure"]))[post]
-        judged = [(tenure, overlaps(_bounds(tenure["when"]), on)) for tenure in found if tenure["when"]["dated"]]
+        judged = [(tenure, overlaps(bounds_of_when(tenure["when"]), on)) for tenure in found if tenure["when"]["dated"]]
         return [
             (tenure, certainty.value)
             for tenure, certainty in judged
@@ -216,9 +216,9 @@ class Snapshot:
         days = {id: _single_day(document) for id, document in asked.items() if document["kind"] == "meeting"}
         found: dict[str, list[str]] = {id: [] for id in days}
         for chunk in _chunks(sorted({day for day in days.values() if day is not None})):
-            query = await self._query()
+            query = await self.query()
             where = f"r.kind = 'meeting' AND NOT r.hidden AND r.le = r.es AND {query.valid('r')}"
-            rows = await self._rows(
+            rows = await self.rows(
                 query,
                 f"SELECT r.id, r.es, r.party_key FROM {self.shelf}_records r "
                 f"WHERE {where} AND r.es IN {query.among(chunk)} ORDER BY r.id",
@@ -254,8 +254,8 @@ class Snapshot:
 
     async def changes(self, since: int) -> list[Document]:
         """What became of records after a position: {id, kind, change, before, after}, in order of the ids."""
-        query = await self._query()
-        rows = await self._rows(
+        query = await self.query()
+        rows = await self.rows(
             query,
             f"SELECT DISTINCT r.id FROM {self.shelf}_records r "
             f"WHERE r.from_position > {query.put(since)} AND r.from_position <= :at ORDER BY r.id",
@@ -269,6 +269,16 @@ class Snapshot:
             for id in ids
         ]
         return [each for each in changed if each["change"] is not None]
+
+    async def survivors(self, ids: Sequence[str]) -> list[str]:
+        """The ids under which these records are found now, merged ones by their survivor."""
+        aliases = await self._merged()
+        return [_survivor(id, aliases) for id in ids] if aliases else list(ids)
+
+    def read(self, doc: str) -> Document:
+        """A document from its row."""
+        document: Document = orjson.loads(doc)
+        return document
 
     # Below: one query each ------------------------------------------------------------------------------------------
 
@@ -289,18 +299,18 @@ class Snapshot:
             _aliases[self.database] = (version, found)
         return found
 
-    async def _query(self) -> Query:
+    async def query(self) -> Query:
         aliases = await self._merged()
         return Query(self.shelf, self.database.dialect, _expander(aliases), parameters={"at": self.position})
 
-    async def _rows(self, query: Query, sql: str) -> Sequence[Sequence[Any]]:
+    async def rows(self, query: Query, sql: str) -> Sequence[Sequence[Any]]:
         return await self.database.fetch(sql, **query.parameters)
 
     async def _loaded(self, ids: Sequence[str]) -> dict[str, Document]:
         found: dict[str, Document] = {}
         for chunk in _chunks(ids):
             query = Query(self.shelf, self.database.dialect, list, parameters={"at": self.position})
-            rows = await self._rows(
+            rows = await self.rows(
                 query,
                 f"SELECT r.id, r.doc FROM {self.shelf}_records r WHERE r.id IN {query.among(chunk)} "
                 f"AND {query.valid('r')}",
@@ -320,9 +330,9 @@ class Snapshot:
                 values = [query.put(part) for part in key_of(cursor, order.types)]
                 query.where.append(f"{key} {'>' if beyond else '<'} ({', '.join(values)})")
         way = " DESC" if page.descending != backward else ""
-        rows = await self._rows(
+        rows = await self.rows(
             query,
-            f"SELECT {', '.join(names)}, r.doc FROM {table} WHERE {_and(query)} "
+            f"SELECT {', '.join(names)}, r.doc FROM {table} WHERE {where(query)} "
             f"ORDER BY {', '.join(name + way for name in names)} LIMIT {query.put(size + 1)}",
         )
         more, kept = len(rows) > size, list(rows[:size])
@@ -337,16 +347,16 @@ class Snapshot:
 
     async def _count(self, query: Query, table: str, cap: int) -> tuple[int, bool]:
         limit = query.put(cap + 1)
-        rows = await self._rows(
-            query, f"SELECT COUNT(*) FROM (SELECT 1 AS one FROM {table} WHERE {_and(query)} LIMIT {limit}) counted"
+        rows = await self.rows(
+            query, f"SELECT COUNT(*) FROM (SELECT 1 AS one FROM {table} WHERE {where(query)} LIMIT {limit}) counted"
         )
         return min(rows[0][0], cap), rows[0][0] <= cap
 
     async def _facet(self, filter: OccurrenceFilter, name: str) -> list[tuple[str, int]]:
-        query = occurrence_query(await self._query(), filter)
+        query = occurrence_query(await self.query(), filter)
         table = f"{self.shelf}_records r"
         if name == "YEAR":
-            rows = await self._rows(query, f"SELECT r.es, COUNT(*) FROM {table} WHERE {_and(query)} GROUP BY r.es")
+            rows = await self.rows(query, f"SELECT r.es, COUNT(*) FROM {table} WHERE {where(query)} GROUP BY r.es")
             years: Counter[str] = Counter()
             for day, number in rows:
                 if (year := year_of(day)) is not None:
@@ -356,14 +366,14 @@ class Snapshot:
             table += f" JOIN {self.shelf}_links l ON l.id = r.id"
             query.where += [f"l.role = {query.put(LINK_FACETS[name])}", query.valid("l")]
             # There is no index of links by record: ask the smaller side, the records, for each of its links.
-            rows = await self._rows(
-                query, f"SELECT l.value, COUNT(*) FROM {table} WHERE {_and(query)} GROUP BY l.value"
+            rows = await self.rows(
+                query, f"SELECT l.value, COUNT(*) FROM {table} WHERE {where(query)} GROUP BY l.value"
             )
         elif name in COLUMN_FACETS:
             column = f"r.{COLUMN_FACETS[name]}"
             query.where.append(f"{column} IS NOT NULL")
-            rows = await self._rows(
-                query, f"SELECT {column}, COUNT(*) FROM {table} WHERE {_and(query)} GROUP BY {column}"
+            rows = await self.rows(
+                query, f"SELECT {column}, COUNT(*) FROM {table} WHERE {where(query)} GROUP BY {column}"
             )
         else:
             known = ", ".join(sorted([*COLUMN_FACETS, *LINK_FACETS, "YEAR"]))
@@ -403,7 +413,7 @@ def _entity_query(
     return query
 
 
-def _and(query: Query) -> str:
+def where(query: Query) -> str:
     return " AND ".join(query.where)
 
 
@@ -438,7 +448,7 @@ def _expander(aliases: dict[str, str]) -> Callable[[Sequence[str]], list[str]]:
     return expand
 
 
-def _bounds(when: Document) -> Bounds:
+def bounds_of_when(when: Document) -> Bounds:
     """The bounds of a date in a document."""
     days = when["bounds"]
     low = [-INFINITY if days[name] is None else day_number(days[name]) for name in ("es", "ee")]

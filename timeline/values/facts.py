@@ -314,6 +314,15 @@ class Tenure(Content, frozen=True):
     citations: list[Citation] = field(default_factory=list)
 
 
+class Coverage(Fact, frozen=True):
+    """What a source claims to list completely: all meetings of exactly these parties, at these levels, in a period."""
+
+    parties: list[PartyId]
+    when: When
+    levels: list[Level] = field(default_factory=list)
+    note: Text | None = None
+
+
 class Source(Content, frozen=True):
     """A document that facts rest on. Its publication date anchors words like 'Friday'."""
 
@@ -324,6 +333,7 @@ class Source(Content, frozen=True):
     language: Text | None = None
     url: Text | None = None
     note: Text | None = None
+    coverage: list[Coverage] = field(default_factory=list)
 
 
 class Speaker(Content, frozen=True):
@@ -386,7 +396,7 @@ def references(content: Any, path: tuple[str | int, ...] = ()) -> list[tuple[tup
     if isinstance(content, Struct):
         for name in content.__struct_fields__:
             value = getattr(content, name)
-            is_reference = name in REFERENCES or (name == "parties" and isinstance(content, Milestone))
+            is_reference = name in REFERENCES or (name == "parties" and isinstance(content, (Milestone, Coverage)))
             if is_reference and isinstance(value, str):
                 found.append(((*path, name), value))
             elif is_reference and isinstance(value, list):

@@ -66,6 +66,12 @@ def equals(a: Bounds, b: Bounds) -> Certainty:
     return _judged(a, b, certain=exact, possible=meet)
 
 
+def same_day(a: Bounds, b: Bounds) -> Certainty:
+    """A and B each lie within one and the same day."""
+    certain = a.es == a.le == b.es == b.le
+    return _judged(a, b, certain=certain, possible=max(a.ee, b.ee) <= min(a.ls, b.ls))
+
+
 def then_within(a: Bounds, b: Bounds, days: int | None = None, *, same_day: bool = False) -> Certainty:
     """A, then B at most this many days after A's end; with `same_day`, B may start on the day A ends."""
     least = 0 if same_day else 1

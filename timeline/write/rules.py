@@ -65,10 +65,9 @@ def _parties(content: facts.Content, path: Path) -> Iterator[TimelineError]:
             if isinstance(code, str) and "/" not in code and not is_country(code):
                 message = f"{code!r} is no ISO 3166-1 alpha-2 code; a former state is registered and named 'state/...'"
                 yield Invalid("COUNTRY_UNKNOWN", message, (*where, name))
-    if isinstance(content, facts.Milestone):
-        for index, code in enumerate(content.parties):
+        for index, code in enumerate(item.parties if isinstance(item, (facts.Milestone, facts.Coverage)) else ()):
             if "/" not in code and not is_country(code):
-                yield Invalid("COUNTRY_UNKNOWN", f"{code!r} is no ISO 3166-1 alpha-2 code", ("parties", index))
+                yield Invalid("COUNTRY_UNKNOWN", f"{code!r} is no ISO 3166-1 alpha-2 code", (*where, "parties", index))
 
 
 def _stand_ins(meeting: facts.Meeting) -> Iterator[TimelineError]:

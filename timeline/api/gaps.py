@@ -1,0 +1,78 @@
+"""Time between occurrences, and how two of them stand in time, as types of the schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+
+from timeline.api.context import Doc, View
+from timeline.api.fields import said
+from timeline.read.snapshot import bounds_of_when
+from timeline.values import relations
+from timeline.values.gaps import Gap as Days
+from timeline.values.gaps import gap
+from timeline.values.relations import Certainty
+
+
+@strawberry.type(description="Days from the end of one to the start of the next: 1 is the next day, 0 the same day.")
+class Gap:
+    at_least: int | None = said("The least that the dates allow; negative when the next may have begun before.")
+    at_most: int | None = said("The most that the dates allow.")
+    days: int | None = said("The days, when the dates leave no doubt.")
+    same_day: Certainty = said("Whether they share a day: then nothing tells which came first.")
+    label: str = said("The gap for people, in English.")
+
+
+def shown_gap(view: View, found: Days | None) -> Any:
+    """A gap in the shape of the schema."""
+    if found is None:
+        return None
+    plain = {"at_least": found.at_least, "at_most": found.at_most, "days": found.days, "same_day": found.same_day}
+    return view.shape({**plain, "label": gap_label(found)})
+
+
+def gap_label(found: Days) -> str:
+    """'3 days', 'the same day', '19 to 28 days', 'at least 5 days'."""
+    if found.days is not None:
+        return {0: "the same day", 1: "1 day"}.get(found.days, f"{found.days} days")
+    if found.at_least is None and found.at_most is None:
+        return "unknown"
+    if found.at_least is None:
+        return f"at most {found.at_most} days"
+    if found.at_most is None:
+        return f"at least {found.at_least} days"
+    return f"{found.at_least} to {found.at_most} days"
+
+
+@strawberry.type(description="How two occurrences stand in time, as far as their dates tell.")
+class TimeRelations:
+    before: Certainty = said("This one ends before the other begins.")
+    after: Certainty = said("This one begins after the other ends.")
+    during: Certainty = said("This one begins and ends within the other.")
+    contains: Certainty = said("The other begins and ends within this one.")
+    overlaps: Certainty = said("They share a day.")
+    same_day: Certainty = said("Both lie on one and the same day.")
+    on_sidelines_of: bool = said("A source says that this one is on the sidelines of the other.")
+    gap: Gap | None = said("The days from the end of this one to the start of the other.")
+
+
+def time_relations(one: Doc, other: Doc) -> Any:
+    """How they stand in time; None when either has no date."""
+    dates = [bounds_of_when(when) for each in (one, other) if (when := each.data.get("when")) and when["dated"]]
+    if len(dates) < 2:
+        return None
+    a, b = dates
+    beside = [each["target"] for each in one.data.get("relations", ()) if each["type"] == "ON_SIDELINES_OF"]
+    return one.view.shape(
+        {
+            "before": relations.before(a, b),
+            "after": relations.after(a, b),
+            "during": relations.within(a, b),
+            "contains": relations.within(b, a),
+            "overlaps": relations.overlaps(a, b),
+            "same_day": relations.same_day(a, b),
+            "on_sidelines_of": other.data["id"] in beside,
+            "gap": shown_gap(one.view, gap(a, b)),
+        }
+    )

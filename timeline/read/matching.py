@@ -1,0 +1,214 @@
+"""Patterns over time: steps, each with its candidates, matched into sequences by the bounds of their dates. Pure.
+
+A match takes one candidate a step, none twice, such that each comes after the one before: its start lies `least` to
+`most` days behind the end of that one, for some choice of all dates within their bounds. It is certain when that holds
+for every choice. All matches are given, overlapping ones too, in the order of their occurrences. An optional step is
+filled whenever something fits: a match that leaves it out is given only if nothing does. Without a date nothing takes
+part. What must not come between does so when it starts `margin` days or more after the one and ends as long before
+the other; a doubted date ('?') is never certain to lie between.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from timeline.errors import Refused
+from timeline.values.dates import INFINITY, Bounds
+
+MAX_STEPS = 8
+MAX_WORK = 2_000_000
+"""How many candidates are looked at before a pattern is called too wide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An occurrence that may fill a step. `shared` is what it may have in common with the other steps, by kind."""
+
+    id: str
+    bounds: Bounds
+    shared: tuple[frozenset[str], ...] = ()
+
+    @property
+    def key(self) -> tuple[int, int, str]:
+        """Its place in the documented order."""
+        return (self.bounds.es, self.bounds.le, self.id)
+
+
+Chosen = tuple[Candidate | None, ...]
+"""The occurrences of the steps so far; None where an optional one is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a pattern asks of one step and of the time since the step before it.
+
+    `margin` is 1 in strict order and 0 when the same day is allowed. `without` must not come between.
+    """
+
+    candidates: Sequence[Candidate]
+    least: int = 1
+    most: int = INFINITY
+    margin: int = 1
+    optional: bool = False
+    without: Sequence[Candidate] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One way to fill the steps; None where an optional one is left out."""
+
+    occurrences: Chosen
+    certain: bool
+
+    @property
+    def ids(self) -> tuple[str | None, ...]:
+        """The ids of the occurrences."""
+        return tuple(None if each is None else each.id for each in self.occurrences)
+
+    @property
+    def key(self) -> tuple[tuple[int, int, str], ...]:
+        """Its place among the matches: left-out steps sort last."""
+        return tuple((INFINITY, 0, "") if each is None else each.key for each in self.occurrences)
+
+
+class Ordered:
+    """Candidates by their earliest start, found by a window for their start."""
+
+    def __init__(self, candidates: Sequence[Candidate]) -> None:
+        self.items = sorted(candidates, key=lambda each: each.key)
+        self.starts = [each.bounds.es for each in self.items]
+        latest = -INFINITY
+        self.latest: list[int] = []
+        for each in self.items:
+            latest = max(latest, each.bounds.ls)
+            self.latest.append(latest)
+
+    def starting(self, first: int, last: int) -> Iterator[Candidate]:
+        """Those that may start on a day from `first` to `last`."""
+        # Latest starts never fall along the list, so all before the first that reaches the window are out.
+        for index in range(bisect_left(self.latest, first), bisect_right(self.starts, last)):
+            if self.items[index].bounds.ls >= first:
+                yield self.items[index]
+
+
+@dataclass
+class Matcher:
+    """Finds the matches of a pattern in order. Raises `Refused` when that takes more than `work`."""
+
+    steps: Sequence[Step]
+    work: int = MAX_WORK
+    _ordered: list[Ordered] = field(default_factory=list)
+    _without: list[Ordered] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._ordered = [Ordered(step.candidates) for step in self.steps]
+        self._without = [Ordered(step.without) for step in self.steps]
+        if not 1 <= len(self.steps) <= MAX_STEPS:
+            raise Refused("PATTERN_INVALID", f"a pattern has 1 to {MAX_STEPS} steps", ("steps",))
+        if self.steps[0].optional:
+            raise Refused(
+                "PATTERN_INVALID", "the first step must occur; it cannot be optional", ("steps", 0, "optional")
+            )
+
+    def matches(self, after: tuple[tuple[int, int, str], ...] | None = None) -> Iterator[Match]:
+        """All matches behind a key, in order."""
+        for first in self._ordered[0].items:
+            if after is None or first.key >= after[0]:
+                found = sorted(self._begun(first), key=lambda match: match.key)
+                yield from (match for match in found if after is None or match.key > after)
+
+    def _begun(self, first: Candidate) -> Iterator[Match]:
+        """The matches that begin with this one."""
+        end = (first.bounds.ee, first.bounds.le)
+        found = list(self._continued((first,), 1, end, not first.bounds.uncertain, first.shared))
+        filled = {match.ids for match in found}
+        for match in found:
+            if None not in match.ids or not any(_fills(other, match.ids) for other in filled):
+                yield match
+
+    def _continued(
+        self,
+        chosen: Chosen,
+        index: int,
+        end: tuple[int, int],
+        certain: bool,
+        shared: tuple[frozenset[str], ...],
+    ) -> Iterator[Match]:
+        """The matches that go on from here. `end` are the days on which the last one chosen may end."""
+        if index == len(self.steps):
+            yield Match(chosen, certain)
+            return
+        step = self.steps[index]
+        last = next(each for each in reversed(chosen) if each is not None)
+        for candidate in self._ordered[index].starting(end[0] + step.least, end[1] + step.most):
+            self._work()
+            if any(each is not None and each.id == candidate.id for each in chosen):
+                continue
+            common = tuple(a & b for a, b in zip(shared, candidate.shared, strict=True))
+            if not all(common):
+                continue
+            start = self._earliest_start(index, chosen, end, candidate)
+            if start is None:
+                continue
+            sure = certain and not candidate.bounds.uncertain and self._is_certain(index, chosen, last, candidate)
+            ends = (max(candidate.bounds.ee, start), candidate.bounds.le)
+            yield from self._continued((*chosen, candidate), index + 1, ends, sure, common)
+        if step.optional:
+            yield from self._continued((*chosen, None), index + 1, end, certain, shared)
+
+    def _earliest_start(self, index: int, chosen: Chosen, end: tuple[int, int], b: Candidate) -> int | None:
+        """The first day on which B can start so that the step holds; None when there is none.
+
+        Starting early leaves most room to what follows. Where something must not come between, ending A later may let
+        it fall before A's end: those ends are tried, too.
+        """
+        step = self.steps[index]
+        between = [c.bounds for c in self._between(index, chosen, end, b) if not c.bounds.uncertain]
+        ends = sorted({end[0], *(c.es - step.margin + 1 for c in between)})
+        for ending in ends:
+            if not end[0] <= ending <= end[1]:
+                continue
+            start = max(b.bounds.es, ending + step.least)
+            # A later end than needed would only move the start back.
+            ending = max(ending, start - step.most)
+            if start > min(b.bounds.ls, ending + step.most) or ending > end[1] or start > b.bounds.le:
+                continue
+            if not any(c.es - ending >= step.margin and start - c.le >= step.margin for c in between):
+                return start
+        return None
+
+    def _is_certain(self, index: int, chosen: Chosen, a: Candidate, b: Candidate) -> bool:
+        step = self.steps[index]
+        if b.bounds.es - a.bounds.le < step.least or b.bounds.ls - a.bounds.ee > step.most:
+            return False
+        return not any(
+            _may_lie(c.bounds, a.bounds.ee + step.margin, b.bounds.ls - step.margin)
+            for c in self._between(index, chosen, (a.bounds.ee, a.bounds.le), b)
+        )
+
+    def _between(self, index: int, chosen: Chosen, end: tuple[int, int], b: Candidate) -> Iterator[Candidate]:
+        """What must not come between and may start there; the occurrences of the match itself are none of it."""
+        own = {b.id, *(each.id for each in chosen if each is not None)}
+        for candidate in self._without[index].starting(end[0], b.bounds.ls):
+            self._work()
+            if candidate.id not in own:
+                yield candidate
+
+    def _work(self) -> None:
+        self.work -= 1
+        if self.work < 0:
+            message = "the pattern is too wide: narrow its steps, or bound the time between them"
+            raise Refused("PATTERN_TOO_WIDE", message, ("steps",))
+
+
+def _may_lie(c: Bounds, first: int, last: int) -> bool:
+    """Whether C can start and end within these days."""
+    start = max(c.es, first)
+    return start <= c.ls and max(c.ee, start) <= min(c.le, last)
+
+
+def _fills(other: tuple[str | None, ...], ids: tuple[str | None, ...]) -> bool:
+    """Whether another match is the same but for steps that this one leaves out."""
+    return other != ids and all(mine is None or mine == theirs for mine, theirs in zip(ids, other, strict=True))

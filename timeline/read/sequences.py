@@ -1,0 +1,218 @@
+"""Sequences: a pattern's candidates from the read tables, only as many as the rarest step lets matter, then matched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from timeline.errors import Refused
+from timeline.read.conditions import occurrence_query
+from timeline.read.cursors import cursor_of, key_of
+from timeline.read.filters import Document, OccurrenceFilter
+from timeline.read.matching import Candidate, Match, Matcher, Step
+from timeline.read.snapshot import Snapshot, where
+from timeline.values.dates import INFINITY, Bounds
+
+MAX_CANDIDATES = 20_000
+"""How many candidates a step may have once the rarest step bounds it in time."""
+MAX_WINDOWS = 100
+SHARED = ("PARTIES", "PEOPLE", "PLACE")
+
+
+@dataclass(frozen=True, slots=True)
+class StepAsked:
+    """One step as it is asked: which occurrences, and how long after the one before."""
+
+    filter: OccurrenceFilter
+    at_least: int | None = None
+    at_most: int | None = None
+    same_day: bool = False
+    optional: bool = False
+    without: OccurrenceFilter | None = None
+
+    @property
+    def margin(self) -> int:
+        """0 when the same day is allowed, else 1."""
+        return 0 if self.same_day else 1
+
+    @property
+    def least(self) -> int:
+        """The least days since the end of the one before."""
+        return max(self.margin, self.at_least or 0)
+
+    @property
+    def most(self) -> int:
+        """The most days since the end of the one before."""
+        return INFINITY if self.at_most is None else self.at_most
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of matches with their documents; None where an optional step is left out."""
+
+    matches: list[Match]
+    documents: dict[str, Document]
+    cursors: list[str]
+    has_next: bool
+
+
+async def find_sequences(
+    snapshot: Snapshot,
+    asked: Sequence[StepAsked],
+    *,
+    sharing: Sequence[str] = (),
+    only_certain: bool = False,
+    first: int = 50,
+    after: str | None = None,
+) -> Found:
+    """Matches of the pattern. Raises `Refused` for one that is malformed or too wide."""
+    Matcher([Step((), optional=step.optional) for step in asked])
+    for number, step in enumerate(asked):
+        if step.most < step.least:
+            message = f"between {step.least} and {step.most} days can be nothing"
+            raise Refused("PATTERN_INVALID", message, ("steps", number, "within"))
+    steps = await _steps(snapshot, asked, sharing)
+    begin = _key(after, len(asked)) if after is not None else None
+    found: list[Match] = []
+    for match in Matcher(steps).matches(begin):
+        if match.certain or not only_certain:
+            found.append(match)
+            if len(found) > first:
+                break
+    shown = found[:first]
+    ids = sorted({each.id for match in shown for each in match.occurrences if each is not None})
+    cursors = [cursor_of([part for key in match.key for part in key]) for match in shown]
+    return Found(shown, await snapshot.documents(ids), cursors, has_next=len(found) > first)
+
+
+async def _steps(snapshot: Snapshot, asked: Sequence[StepAsked], sharing: Sequence[str]) -> list[Step]:
+    """The steps with their candidates, from the rarest outwards: each bounds in time what its neighbours may be."""
+    counts = [(await snapshot.count(step.filter, MAX_CANDIDATES + 1))[0] for step in asked]
+    rarest = min(range(len(asked)), key=lambda index: (asked[index].optional, counts[index]))
+    candidates: dict[int, list[Candidate]] = {}
+
+    async def take(index: int, windows: list[tuple[int, int]] | None) -> None:
+        path = ("steps", index, "filter")
+        candidates[index] = await _candidates(snapshot, asked[index].filter, counts[index], windows, sharing, path)
+
+    await take(rarest, None)
+    for index in range(rarest + 1, len(asked)):
+        await take(index, _windows_after(asked, candidates, rarest, index))
+    for index in range(rarest - 1, -1, -1):
+        await take(index, _windows_before(asked, candidates, rarest, index))
+    steps = []
+    for index, step in enumerate(asked):
+        without: list[Candidate] = []
+        if step.without is not None and index > 0:
+            number = (await snapshot.count(step.without, MAX_CANDIDATES + 1))[0]
+            windows = _between(step, candidates[index])
+            path = ("steps", index, "without")
+            without = await _candidates(snapshot, step.without, number, windows, (), path)
+        steps.append(Step(candidates[index], step.least, step.most, step.margin, step.optional, without))
+    return steps
+
+
+def _windows_after(
+    asked: Sequence[StepAsked], candidates: dict[int, list[Candidate]], rarest: int, index: int
+) -> list[tuple[int, int]]:
+    """Days on which a later step can begin: behind those that may come right before it."""
+    windows = []
+    for before in range(index - 1, rarest - 1, -1):
+        step = asked[index]
+        windows += [(each.bounds.ee + step.least, each.bounds.le + step.most) for each in candidates[before]]
+        if not asked[before].optional:
+            break
+    return windows
+
+
+def _windows_before(
+    asked: Sequence[StepAsked], candidates: dict[int, list[Candidate]], rarest: int, index: int
+) -> list[tuple[int, int]]:
+    """Days on which an earlier step can end, as days that it must touch."""
+    windows = []
+    for after in range(index + 1, rarest + 1):
+        step = asked[after]
+        windows += [(each.bounds.es - step.most, each.bounds.ls - step.least) for each in candidates[after]]
+        if not asked[after].optional:
+            break
+    return windows
+
+
+def _between(step: StepAsked, candidates: list[Candidate]) -> list[tuple[int, int]]:
+    """Days on which something can come between: back from a step's candidates as far as the step reaches."""
+    return [(each.bounds.es - step.most, each.bounds.ls) for each in candidates]
+
+
+async def _candidates(
+    snapshot: Snapshot,
+    filter: OccurrenceFilter,
+    count: int,
+    windows: list[tuple[int, int]] | None,
+    sharing: Sequence[str],
+    path: tuple[str | int, ...],
+) -> list[Candidate]:
+    """The dated occurrences that touch a window; all of them when there are few or nothing bounds them."""
+    if windows is not None and not windows:
+        return []
+    merged = _merged(windows) if windows is not None and count > MAX_CANDIDATES // 20 else [None]
+    if len(merged) > MAX_WINDOWS and count <= MAX_CANDIDATES:
+        merged = [None]
+    found: dict[str, Candidate] = {}
+    doc = ", r.doc" if "PEOPLE" in sharing else ""
+    for window in merged:
+        query = occurrence_query(await snapshot.query(), filter)
+        query.where.append(f"r.es < {query.put(INFINITY)}")
+        if window is not None:
+            query.where.append(f"r.es <= {query.put(window[1])} AND r.le >= {query.put(window[0])}")
+        rows = await snapshot.rows(
+            query,
+            f"SELECT r.id, r.es, r.ls, r.ee, r.le, r.uncertain, r.party_key, r.place{doc} FROM "
+            f"{snapshot.shelf}_records r WHERE {where(query)} LIMIT {query.put(MAX_CANDIDATES + 1)}",
+        )
+        for row in rows:
+            bounds = Bounds(row[1], row[2], row[3], row[4], bool(row[5]))
+            found[row[0]] = Candidate(row[0], bounds, await _shared(snapshot, row, sharing))
+        if len(found) > MAX_CANDIDATES:
+            message = f"more than {MAX_CANDIDATES} occurrences may fill this step; narrow it, or bound the time"
+            raise Refused("PATTERN_TOO_WIDE", message, path)
+    return list(found.values())
+
+
+async def _shared(snapshot: Snapshot, row: Sequence[Any], sharing: Sequence[str]) -> tuple[frozenset[str], ...]:
+    """What the occurrence may have in common with others, by the survivors of merged records."""
+    values = []
+    for what in sharing:
+        if what == "PARTIES":
+            named = [party for party in row[6].split("|") if party]
+        elif what == "PLACE":
+            named = [row[7]] if row[7] else []
+        else:
+            named = _people(snapshot.read(row[8]))
+        values.append(frozenset(await snapshot.survivors(named)))
+    return tuple(values)
+
+
+def _people(document: Document) -> list[str]:
+    """The persons who take part or speak."""
+    parts = document.get("parties") if document["kind"] == "meeting" else document.get("voices")
+    people = [part["person"] for part in parts or () if part["person"]]
+    return [*people, document["nominee"]] if document["kind"] == "nomination" else people
+
+
+def _merged(windows: list[tuple[int, int]]) -> list[tuple[int, int] | None]:
+    """Windows that touch become one; each within the days that a database can hold."""
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted((max(first, -INFINITY), min(last, INFINITY)) for first, last in windows):
+        if first > last:
+            continue
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
+        else:
+            merged.append((first, last))
+    return list(merged)
+
+
+def _key(after: str, steps: int) -> tuple[tuple[int, int, str], ...]:
+    parts = key_of(after, (int, int, str) * steps)
+    return tuple((parts[at], parts[at + 1], parts[at + 2]) for at in range(0, len(parts), 3))

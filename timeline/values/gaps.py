@@ -1,0 +1,35 @@
+"""How long between two imprecise dates: from the end of one to the start of the other, as the least and most days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from timeline.values.dates import INFINITY, Bounds
+from timeline.values.relations import Certainty, overlaps
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Days from the end of A to the start of B: 1 is the next day, 0 the same day, negative when B began before.
+
+    None is unbounded.
+    """
+
+    at_least: int | None
+    at_most: int | None
+    same_day: Certainty
+
+    @property
+    def days(self) -> int | None:
+        """The days, when the dates leave no doubt."""
+        return self.at_least if self.at_least == self.at_most else None
+
+
+def gap(a: Bounds, b: Bounds) -> Gap:
+    """The gap between A and B."""
+    return Gap(_finite(b.es - a.le), _finite(b.ls - a.ee), overlaps(a, b))
+
+
+def _finite(days: int) -> int | None:
+    # Half of infinity: a sum of an infinite bound and any day of history stays beyond it.
+    return None if abs(days) >= INFINITY // 2 else days
