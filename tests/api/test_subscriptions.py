@@ -9,6 +9,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from tests.facts import CHO
-from tests.servers import serving
+from tests.served import served
 from timeline.database import open_database
 from timeline.handle import Request, handle
 from timeline.write.commands import Report
@@ -27,10 +28,10 @@ REGISTER = "mutation($input: RegisterPersonInput!) { registerPerson(input: $inpu
 
 
 @pytest.fixture
-def two_servers(engine_url: str) -> Iterator[tuple[str, str]]:
+def two_servers(engine_url: str, tmp_path: Path) -> Iterator[tuple[str, str]]:
     """Two processes on one database."""
-    with serving(engine_url) as one, serving(engine_url) as other:
-        yield one, other
+    with served("serve", engine_url, tmp_path) as (one, _), served("serve", engine_url, tmp_path) as (other, _):
+        yield one.base_url.netloc.decode(), other.base_url.netloc.decode()
 
 
 def ask(server: str, query: str, **variables: Any) -> Any:
@@ -89,15 +90,15 @@ def test_nothing_is_missed_or_seen_twice_over_two_servers_that_both_write(two_se
 
 
 @pytest.fixture
-def server(engine_url: str) -> Iterator[str]:
+def server(engine_url: str, tmp_path: Path) -> Iterator[str]:
     """One process on a record of three persons."""
     database = open_database(engine_url)
     for number in range(3):
         commands = [Report(id=f"person/p{number}", content=CHO)]
         handle(database, Request(append_id=f"a{number}", actor="t", commands=commands), now_us=number)
     database.dispose()
-    with serving(engine_url) as address:
-        yield address
+    with served("serve", engine_url, tmp_path) as (client, _):
+        yield client.base_url.netloc.decode()
 
 
 def test_without_a_position_a_subscription_begins_with_what_comes_next(server: str) -> None:

@@ -53,5 +53,17 @@ def test_the_log_is_printed_as_json_lines(database: Database, tmp_path: Path, fi
     printed = timeline("log", "--database", url, *filtered, cwd=tmp_path)
     assert printed.returncode == 0, printed.stderr
     (line,) = [json.loads(line) for line in printed.stdout.splitlines()]
-    assert (line["position"], line["type"], line["record"]) == (1, "PlaceRegistered", "place/seoul")
+    assert (line["position"], line["type"], line["stream"]) == (1, "PlaceRegistered", "place/seoul")
     assert line["body"]["content"]["country"] == "KR"
+
+
+@pytest.mark.parametrize("url", ["sqlite:///no/such/folder/t.db", "postgresql://nobody@127.0.0.1:9/nothing"])
+def test_a_database_that_cannot_be_used_is_told_in_one_line(tmp_path: Path, url: str) -> None:
+    refused = timeline("migrate", "--database", url, cwd=tmp_path)
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
+    assert refused.stderr.startswith("the database cannot be used: ")
+
+
+def test_looking_at_a_database_that_is_not_there_makes_none(tmp_path: Path) -> None:
+    assert timeline("verify", cwd=tmp_path).returncode == 1
+    assert list(tmp_path.iterdir()) == []

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
-from tests.cli.served import served
+from tests.served import served
 from timeline.cli import cli
 from timeline.database import Database
 from timeline.read.tables import SHELF, read_state

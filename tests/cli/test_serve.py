@@ -13,8 +13,8 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from tests.cli.served import served
 from tests.log.appending import batch, store
+from tests.served import served
 from timeline.app import create_app
 from timeline.cli import cli
 from timeline.database import Database, downgrade

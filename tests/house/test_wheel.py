@@ -9,7 +9,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from tests.cli.served import served
+from tests.served import served
 
 ROOT = Path(__file__).parents[2]
 BUNDLE = ("main.js", "main.css", "graphql.worker.js", "json.worker.js", "editor.worker.js", "licenses.txt")

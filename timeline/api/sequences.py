@@ -351,7 +351,7 @@ class ItineraryStop:
 async def _itinerary(
     root: Root,
     person: Annotated[strawberry.ID, strawberry.argument(description="Whose.")],
-    first: First = 100,
+    first: First = 50,
 ) -> list[ItineraryStop]:
     size = page_size(first)
     stops = {}
@@ -389,7 +389,7 @@ class PostHistoryEntry:
 async def _post_history(
     root: Root,
     post: Annotated[strawberry.ID, strawberry.argument(description="Which post.")],
-    first: First = 100,
+    first: First = 50,
 ) -> list[PostHistoryEntry]:
     entries = []
     before = None

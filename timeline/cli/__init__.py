@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from timeline.cli import export, import_, log, migrate, rebuild, schema, seed, serve, verify
-from timeline.errors import Several, TimelineError
+from timeline.errors import Refused, Several, TimelineError
 
 
 class InOrder(click.Group):
@@ -62,6 +63,13 @@ def main() -> None:
             click.echo(str(fault), err=True)
         click.echo(f"{len(several.faults)} faults; nothing was recorded.", err=True)
         sys.exit(1)
+    except OperationalError as failed:
+        # The driver's own words, without SQL: they name the host, the file or the password that is wrong.
+        _show(Refused("DATABASE_UNAVAILABLE", f"the database cannot be used: {' '.join(str(failed.orig).split())}"))
     except TimelineError as fault:
-        click.echo(f"{fault.message} [{fault.code}]", err=True)
-        sys.exit(1)
+        _show(fault)
+
+
+def _show(fault: TimelineError) -> None:
+    click.echo(f"{fault.message} [{fault.code}]", err=True)
+    sys.exit(1)

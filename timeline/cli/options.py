@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import click
 
@@ -34,7 +35,9 @@ def opened(database_url: str | None) -> Iterator[Database]:
     """The database, migrated; refused with the remedy when it is not."""
     database = open_database(settings(database_url).database_url)
     try:
-        if not is_current(database):
+        # SQLite would make the file, and an empty one helps nobody.
+        is_there = database.dialect != "sqlite" or Path(database.url.database or "").exists()
+        if not is_there or not is_current(database):
             raise Refused("SCHEMA_NOT_CURRENT", "the database schema is not current; run 'timeline migrate' first")
         yield database
     finally:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import click
-import uvicorn
 
-from timeline.app import create_app
 from timeline.cli.options import database_option, opened, settings
 from timeline.cli.seed import load_seeds, seed_files, told
 from timeline.database import open_database, upgrade
@@ -58,6 +56,11 @@ def serve(host: str | None, port: int | None, database_url: str | None) -> None:
 def listen(chosen: Settings) -> None:
     """Serve until interrupted."""
     host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
+    # Here and not above: the schema takes a second to build, and the other verbs need none.
+    import uvicorn
+
+    from timeline.app import create_app
+
     base = f"http://{host}:{chosen.port}"
     click.echo(f"GraphiQL  {base}/graphiql\nGraphQL   {base}/graphql\nHealth    {base}/readyz")
     uvicorn.run(create_app(chosen), host=chosen.host, port=chosen.port, log_level="warning")
