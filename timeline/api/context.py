@@ -48,6 +48,7 @@ class View:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self._records: DataLoader[str, Doc | None] = DataLoader(self._load_records)
+        self._known: dict[str, Document | None] = {}
         self._linked: dict[tuple[Any, ...], DataLoader[str, list[Doc]]] = {}
         self._same_day: DataLoader[str, list[str]] = DataLoader(self._load_same_day)
 
@@ -66,6 +67,16 @@ class View:
         if "/" not in id:
             return country(self, id)
         return self._records.load(id)
+
+    async def ensure(self, ids: set[str]) -> None:
+        """Have these records at hand, in one load."""
+        missing = ids - self._known.keys()
+        if missing:
+            await self._records.load_many(sorted(missing))
+
+    def known(self, id: str | None) -> Document | None:
+        """A record at hand."""
+        return None if id is None else self._known[id]
 
     async def many(self, ids: Sequence[str]) -> list[Doc]:
         """The records under these ids in this order, without those that are unknown."""
@@ -93,7 +104,9 @@ class View:
 
     async def _load_records(self, ids: list[str]) -> list[Doc | None]:
         found = await self.snapshot.documents([id for id in ids if "/" in id])
-        return [Doc(self, found[id]) if id in found else country(self, id) for id in ids]
+        docs = [Doc(self, found[id]) if id in found else country(self, id) for id in ids]
+        self._known.update((id, None if doc is None else doc.data) for id, doc in zip(ids, docs, strict=True))
+        return docs
 
     async def _load_same_day(self, ids: list[str]) -> list[list[str]]:
         found = await self.snapshot.same_day(ids)

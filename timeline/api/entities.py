@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 from strawberry import Parent
 
 from timeline.api.context import Doc
 from timeline.api.enums import Knowledge
-from timeline.api.fields import Edtf, asked, linked, many, one, said
+from timeline.api.fields import Edtf, asked, linked, many, one, planned, said
 from timeline.api.records import Citation, ExternalId, Name, Node, Record, When, shown_name
 from timeline.read.documents import content_of
 from timeline.values.relations import Certainty
@@ -37,14 +37,17 @@ def _name(root: Parent[Doc], language: Language = None) -> str:
     return shown_name(root)
 
 
+NAME: Any = planned(_name, "The name shown, or the one in a language.")
+
+
 @strawberry.interface(description="Whoever can act or speak: a person, a state, an organization, an anonymous speaker.")
 class Actor(Node):
-    name: str = strawberry.field(resolver=_name, description="The name shown, or the one in a language.")
+    name: str = NAME
 
 
 @strawberry.interface(description="A state or an international organization that takes part in meetings.")
 class Party(Node):
-    name: str = strawberry.field(resolver=_name, description="The name shown, or the one in a language.")
+    name: str = NAME
 
 
 @strawberry.type(description="A state: of today by its ISO 3166-1 code, or one that has none, such as Prussia.")
@@ -91,7 +94,7 @@ class Person(Record, Actor, Node):
 
 @strawberry.type(description="A city or a site.")
 class Place(Record, Node):
-    name: str = strawberry.field(resolver=_name, description="The name shown, or the one in a language.")
+    name: str = NAME
     names: list[Name] = said("The names; the first is the one shown.")
     country: Party | None = one("country", "The state it lies in.")
     within: Place | None = one("within", "The larger place it lies in.")
@@ -141,7 +144,7 @@ async def _holder(
 
 @strawberry.type(description="An office that persons hold one after another.")
 class Post(Record, Node):
-    name: str = strawberry.field(resolver=_name, description="The name shown, or the one in a language.")
+    name: str = NAME
     names: list[Name] = said("The names; the first is the one shown.")
     party: Party | None = one("party", "The state or organization whose post it is.")
     organization: Organization | None = one("organization", "The organization it belongs to.")
@@ -150,7 +153,7 @@ class Post(Record, Node):
     citations: list[Citation] = said("Where it is read.")
     tenures: list[Tenure] = linked("POST", ("tenure",), "Who held it, in order of time.")
     nominations: list[NominationRef] = linked("POST", ("nomination",), "Nominations to it, in order of time.")
-    holder: HolderAnswer = strawberry.field(resolver=_holder, description="Who held it on a day. It can be unknown.")
+    holder: HolderAnswer = planned(_holder, "Who held it on a day. It can be unknown.")
 
 
 @strawberry.type(description="A person holds a post. An unknown end is unknown, never 'still in office'.")

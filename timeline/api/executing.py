@@ -25,6 +25,7 @@ from graphql import (
     validate,
 )
 
+from timeline.api.compiled import DocumentExecutor
 from timeline.api.context import Context, View
 from timeline.api.errors import shown
 from timeline.api.limits import Limits, check_limits, named
@@ -119,8 +120,9 @@ class Refusal(Exception):
 class Service:
     """One schema and one database for the life of the process."""
 
-    def __init__(self, database: Database, limits: Limits = Limits()) -> None:
+    def __init__(self, database: Database, limits: Limits = Limits(), *, stock: bool = False) -> None:
         self.database = database
+        self.executor = None if stock else DocumentExecutor
         self.limits = limits
         self.schema: GraphQLSchema = SCHEMA._schema
         self.documents = Documents(self.schema, limits)
@@ -145,7 +147,8 @@ class Service:
         try:
             async with asyncio.timeout(self.limits.seconds):
                 now = View(await open_snapshot(self.database))
-                result = execute(self.schema, operation.document, now, *self._with(operation, now))
+                asked = self._with(operation, now)
+                result = execute(self.schema, operation.document, now, *asked, executor_class=self.executor)
                 if isawaitable(result):
                     result = await result
         except TimeoutError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, NewType
 
@@ -71,19 +72,64 @@ def said(description: str, *, name: str | None = None) -> Any:
     return strawberry.field(description=description, name=name)
 
 
-def told(resolver: Callable[[Doc], Any], description: str) -> Any:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A plan for a field that is worked out from its document alone."""
+
+    work: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A plan for a field that leads to the record whose id it finds in the document."""
+
+    find: Callable[[dict[str, Any]], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Refs:
+    """A plan for a field that leads to the records whose ids the document holds under a key."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A plan for a field that leads to the records that name this one in a role."""
+
+    role: str
+    kinds: tuple[str, ...]
+
+
+def told(resolver: Callable[..., Any], description: str) -> Any:
     """A field that is worked out from the document."""
-    return strawberry.field(resolver=lambda root: resolver(root), description=description)
+    return strawberry.field(
+        resolver=lambda root: resolver(root), description=description, metadata={"plan": Told(resolver)}
+    )
+
+
+def planned(resolver: Callable[..., Any], description: str) -> Any:
+    """A field with arguments that is worked out from the document."""
+    return strawberry.field(resolver=resolver, description=description, metadata={"plan": Told(resolver)})
 
 
 def one(key: str, description: str) -> Any:
     """A field that leads to the record whose id the document holds under `key`."""
-    return strawberry.field(resolver=lambda root: root.view.one(root.data[key]), description=description)
+    return found(lambda data: data[key], description)
+
+
+def found(find: Callable[[dict[str, Any]], str | None], description: str) -> Any:
+    """A field that leads to the record whose id is found in the document."""
+    return strawberry.field(
+        resolver=lambda root: root.view.one(find(root.data)), description=description, metadata={"plan": Ref(find)}
+    )
 
 
 def many(key: str, description: str) -> Any:
     """A field that leads to the records whose ids the document holds under `key`."""
-    return strawberry.field(resolver=lambda root: root.view.many(root.data[key]), description=description)
+    return strawberry.field(
+        resolver=lambda root: root.view.many(root.data[key]), description=description, metadata={"plan": Refs(key)}
+    )
 
 
 def linked(role: str, kinds: tuple[str, ...], description: str) -> Any:
@@ -93,7 +139,7 @@ def linked(role: str, kinds: tuple[str, ...], description: str) -> Any:
     def resolve(root: strawberry.Parent[Doc], first: First = 50):  # type: ignore[no-untyped-def]
         return root.view.linked(role, root.data["id"], kinds, page_size(first))
 
-    return strawberry.field(resolver=resolve, description=description)
+    return strawberry.field(resolver=resolve, description=description, metadata={"plan": Linked(role, kinds)})
 
 
 def page_size(size: int, name: str = "first") -> int:

@@ -11,7 +11,7 @@ from strawberry import Parent
 from timeline.api.context import Doc
 from timeline.api.entities import Actor, Organization, Party, Person, Place, Post
 from timeline.api.enums import WantedCertainty, described
-from timeline.api.fields import First, linked, many, one, page_size, said, told
+from timeline.api.fields import First, linked, many, one, page_size, planned, said, told
 from timeline.api.gaps import Gap, TimeRelations, shown_gap, time_relations
 from timeline.api.records import Citation, Claim, Node, Record, Relation, Voice, When, shown_name
 from timeline.errors import NotFound
@@ -83,11 +83,11 @@ class Occurrence(Record, Node):
     relations: list[Relation] = said("How it stands to others.")
     related_from: list[Occurrence] = linked("TARGET", OCCURRENCE_KINDS, "Occurrences that name a relation to it.")
     citations: list[Citation] = said("Where it is read.")
-    relation_to: TimeRelations | None = strawberry.field(
-        resolver=_relation_to, description="How it stands in time to another; null when either has no date."
+    relation_to: TimeRelations | None = planned(
+        _relation_to, "How it stands in time to another; null when either has no date."
     )
-    concurrent: list[Concurrent] = strawberry.field(
-        resolver=_concurrent, description="What else happened then: shares a day with it, for certain or possibly."
+    concurrent: list[Concurrent] = planned(
+        _concurrent, "What else happened then: shares a day with it, for certain or possibly."
     )
     statements: list[Statement] = linked("ABOUT", ("statement",), "Statements about it, in order of time.")
 

@@ -8,7 +8,7 @@ import strawberry
 
 from timeline.api import enums  # noqa: F401  (makes the vocabulary known to the schema)
 from timeline.api.context import Doc
-from timeline.api.fields import DateTime, Edtf, Json, moment, one, said, told
+from timeline.api.fields import DateTime, Edtf, Json, found, moment, one, said, told
 from timeline.values.dates import Precision
 from timeline.values.vocabulary import Basis, ClaimKind, Kind, RelationType
 
@@ -160,8 +160,8 @@ MOST_SPECIFIC = ("person", "speaker", "organization", "party")
 
 @strawberry.type(description="Who speaks, or is spoken to: a person, an organization, a party, an anonymous speaker.")
 class Voice:
-    actor: ActorRef | None = told(
-        lambda root: root.view.one(next((root.data[key] for key in MOST_SPECIFIC if root.data[key]), None)),
+    actor: ActorRef | None = found(
+        lambda data: next((data[key] for key in MOST_SPECIFIC if data[key]), None),
         "The most specific of them.",
     )
     person: ActorRef | None = one("person", "The person.")
