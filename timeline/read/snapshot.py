@@ -161,31 +161,28 @@ class Snapshot:
         self, role: str, values: Sequence[str], kinds: Sequence[str] = (), limit_each: int = 100
     ) -> dict[str, list[Document]]:
         """Per value the documents that name it in this role, by start, end, id. Every value is a key."""
-        found: dict[str, list[Document]] = {value: [] for value in values}
         survivors = await self._merged()
+        # Asked for under a merged id and under its survivor, both have what names any of them.
+        leads = {value: _survivor(value, survivors) for value in values}
+        found: dict[str, dict[str, Document]] = {survivor: {} for survivor in leads.values()}
         for chunk in _chunks(list(found)):
             query = await self.query()
-            asked = {each: value for value in chunk for each in query.expand([value])}
+            asked = {each: survivor for survivor in chunk for each in query.expand([survivor])}
             known = f"l.role = {query.put(role)} AND l.value IN {query.among(list(asked))} AND {query.valid('l')}"
             if kinds:
                 known += f" AND l.kind IN {query.among(kinds)}"
             rows = await self.rows(
                 query,
-                "SELECT k.value, r.doc FROM (SELECT l.value, l.id, l.es, l.le, ROW_NUMBER() OVER "
+                "SELECT k.value, r.id, r.doc FROM (SELECT l.value, l.id, l.es, l.le, ROW_NUMBER() OVER "
                 f"(PARTITION BY l.value ORDER BY l.es, l.le, l.id) AS place FROM {self.shelf}_links l WHERE {known}) k "
                 f"JOIN {self.shelf}_records r ON r.id = k.id AND {query.valid('r')} "
                 f"WHERE k.place <= {query.put(limit_each)} ORDER BY k.es, k.le, k.id",
             )
-            for value, doc in rows:
-                survivor = asked[value]
-                document = orjson.loads(doc)
-                into = found[survivor]
-                if len(into) < limit_each and all(document["id"] != other["id"] for other in into):
-                    into.append(document)
-            for value in chunk:
-                if _survivor(value, survivors) != value and _survivor(value, survivors) in found:
-                    found[value] = found[_survivor(value, survivors)]
-        return found
+            for value, id, doc in rows:
+                into = found[asked[value]]
+                if len(into) < limit_each and id not in into:
+                    into[id] = self.read(doc)
+        return {value: list(found[survivor].values()) for value, survivor in leads.items()}
 
     async def search(self, text: str, kinds: Sequence[str] = (), page: Page = Page(first=20)) -> Slice:
         """Records whose names, titles or words begin with every word; then what those found take part in."""

@@ -91,6 +91,8 @@ def test_the_record_can_be_asked(database: Database) -> None:
         assert await now.holders("post/kr-foreign-minister", bounds("2025-07-11", throughout=True)) == []
         assert len((await now.entities(["person"], Page())).documents) == 3
         assert (await now.linked("PERSON", ["person/wi"]))["person/wi"][0]["id"] == "meeting/wi"
+        both = await now.linked("PERSON", ["person/wi", "person/wi-two"])
+        assert [[each["id"] for each in both[id]] for id in both] == [["meeting/wi"], ["meeting/wi"]]
         assert await now.same_day(["meeting/m1"]) == {"meeting/m1": []}
         await database.close()
 
