@@ -199,8 +199,13 @@ class Matcher:
     def _work(self) -> None:
         self.work -= 1
         if self.work < 0:
-            message = "the pattern is too wide: narrow its steps, or bound the time between them"
-            raise Refused("PATTERN_TOO_WIDE", message, ("steps",))
+            raise too_wide()
+
+
+def too_wide() -> Refused:
+    """What a pattern that takes more work than is allowed is answered with."""
+    message = "the pattern is too wide: narrow its steps, or bound the time between them"
+    return Refused("PATTERN_TOO_WIDE", message, ("steps",))
 
 
 def _may_lie(c: Bounds, first: int, last: int) -> bool:

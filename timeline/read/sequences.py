@@ -16,6 +16,8 @@ from timeline.values.dates import INFINITY, Bounds
 
 MAX_CANDIDATES = 20_000
 """How many candidates a step may have once the rarest step bounds it in time."""
+FEW = 1_000
+"""Up to so many candidates a step has all of them read; more are narrowed by the steps beside it."""
 MAX_WINDOWS = 100
 SHARED = ("PARTIES", "PEOPLE", "PLACE")
 
@@ -155,7 +157,7 @@ async def _candidates(
     """The dated occurrences that touch a window; all of them when there are few or nothing bounds them."""
     if windows is not None and not windows:
         return []
-    merged = _merged(windows) if windows is not None and count > MAX_CANDIDATES // 20 else [None]
+    merged = _merged(windows) if windows is not None and count > FEW else [None]
     if len(merged) > MAX_WINDOWS and count <= MAX_CANDIDATES:
         merged = [None]
     found: dict[str, Candidate] = {}

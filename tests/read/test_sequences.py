@@ -1,0 +1,127 @@
+"""Sequences from the read tables: narrowed by the rarest step or not, the matches are those of all candidates."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tests.journeys.histories import Historian, record
+from timeline.database import Database
+from timeline.read import sequences
+from timeline.read.filters import Document, OccurrenceFilter, Page
+from timeline.read.matching import Candidate, Matcher, Step
+from timeline.read.sequences import StepAsked, find_sequences
+from timeline.read.snapshot import Snapshot, bounds_of_when, open_snapshot
+
+FILTERS = [
+    OccurrenceFilter(),
+    OccurrenceFilter(kinds=("meeting",)),
+    OccurrenceFilter(kinds=("statement", "milestone")),
+    OccurrenceFilter(any_of=("KR",)),
+    OccurrenceFilter(kinds=("meeting",), place="place/seoul"),
+    OccurrenceFilter(people=("person/p0",)),
+]
+
+
+def pattern(seed: int) -> list[StepAsked]:
+    chance = random.Random(seed)
+    return [
+        StepAsked(
+            filter=chance.choice(FILTERS),
+            at_most=chance.choice([None, 1, 10, 40, 200]),
+            at_least=chance.choice([None, None, 3]),
+            same_day=chance.random() < 0.5,
+            optional=index > 0 and chance.random() < 0.3,
+            without=chance.choice([None, None, *FILTERS[1:4]]) if index else None,
+        )
+        for index in range(chance.randint(1, 3))
+    ]
+
+
+async def naive(snapshot: Snapshot, asked: Sequence[StepAsked], sharing: Sequence[str]) -> list[Any]:
+    """The matcher over everything that the filters let pass, read from whole documents."""
+
+    async def all_of(filter: OccurrenceFilter | None, sharing: Sequence[str]) -> list[Candidate]:
+        if filter is None:
+            return []
+        found = (await snapshot.occurrences(filter, Page(first=200))).documents
+        dated = [each for each in found if when_of(each) is not None]
+        return [Candidate(each["id"], bounds_of_when(when_of(each)), await shared(each, sharing)) for each in dated]
+
+    async def shared(document: Document, sharing: Sequence[str]) -> tuple[frozenset[str], ...]:
+        own = {
+            "PARTIES": document.get("party_set") or (document["parties"] if document["kind"] == "milestone" else []),
+            "PLACE": [document["place"]] if document.get("place") else [],
+            "PEOPLE": sequences._people(document),
+        }
+        return tuple([frozenset(await snapshot.survivors(own[what])) for what in sharing])
+
+    steps = [
+        Step(
+            await all_of(step.filter, sharing), step.least, step.most, step.margin, step.optional,
+            await all_of(step.without, ()),
+        )
+        for step in asked
+    ]  # fmt: skip
+    return [(match.ids, match.certain) for match in Matcher(steps).matches()]
+
+
+def when_of(document: Document) -> Any:
+    when = document.get("when")
+    if when is None and document["kind"] == "nomination":
+        when = next((step["when"] for step in document["steps"] if step["when"] and step["status"] == "DONE"), None)
+    return when if when and when["dated"] else None
+
+
+@pytest.mark.parametrize("narrowed", [False, True], ids=["all candidates", "by windows"])
+def test_matches_are_those_of_all_candidates(
+    database: Database, monkeypatch: pytest.MonkeyPatch, narrowed: bool
+) -> None:
+    record(database, Historian(11).history(160))
+    if narrowed:
+        monkeypatch.setattr(sequences, "FEW", 0)
+
+    async def compare() -> int:
+        snapshot = await open_snapshot(database)
+        matched = 0
+        for seed in range(120):
+            asked, sharing = pattern(seed), random.Random(seed).choice([(), (), ("PARTIES",), ("PEOPLE",), ("PLACE",)])
+            if any(step.most < step.least for step in asked):
+                continue
+            expected = await naive(snapshot, asked, sharing)
+            found = await find_sequences(snapshot, asked, sharing=sharing, first=10_000)
+            assert [(match.ids, match.certain) for match in found.matches] == expected, (seed, asked, sharing)
+            matched += len(expected)
+        await database.close()
+        return matched
+
+    assert asyncio.run(compare()) > 300
+
+
+def test_pages_follow_one_another_and_the_past_is_asked_like_the_present(database: Database) -> None:
+    positions = record(database, Historian(12).history(120))
+    asked = [
+        StepAsked(OccurrenceFilter(kinds=("meeting",))),
+        StepAsked(OccurrenceFilter(), same_day=True, optional=True),
+    ]
+
+    async def walk() -> None:
+        for position in (positions[-1], positions[len(positions) // 2]):
+            snapshot = await open_snapshot(database, position)
+            whole = await find_sequences(snapshot, asked, first=10_000)
+            seen, after = [], None
+            while True:
+                page = await find_sequences(snapshot, asked, first=3, after=after)
+                seen += [match.ids for match in page.matches]
+                if not page.has_next:
+                    break
+                after = page.cursors[-1]
+            assert seen == [match.ids for match in whole.matches]
+            assert {id for ids in seen for id in ids if id} <= set(whole.documents)
+        await database.close()
+
+    asyncio.run(walk())
