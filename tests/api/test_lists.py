@@ -178,3 +178,26 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
         counts.append(len(asked))
     assert counts[0] <= 16
     assert counts[1] - counts[0] <= 3, "only levels that the first rows did not have may add queries"
+
+
+@pytest.mark.parametrize(
+    ("asked", "path"),
+    [
+        ("{ meetings(filter: { ids: [] }) { totalCount } }", ["filter", "ids"]),
+        ("{ meetings(filter: { parties: { anyOf: [] } }) { totalCount } }", ["filter", "parties", "anyOf"]),
+    ],
+)
+def test_an_empty_list_in_a_filter_is_refused_as_it_may_mean_all_or_none(
+    client: Client, asked: str, path: list[str]
+) -> None:
+    assert client.fault(asked)["extensions"] == {"code": "FILTER_EMPTY", "inputPath": path}
+
+
+def test_meetings_of_no_stated_party_are_those_of_exactly_nobody(client: Client) -> None:
+    found = client.ask("{ meetings(filter: { parties: { exactly: [] } }) { nodes { id } } }")
+    assert found["meetings"]["nodes"] == [{"id": "meeting/asean-foreign-ministers"}]
+
+
+def test_a_bad_cursor_is_told_by_the_argument_that_has_it(client: Client) -> None:
+    fault = client.fault('{ timeline(last: 2, before: "x") { nodes { id } } }')
+    assert fault["extensions"] == {"code": "CURSOR_INVALID", "inputPath": ["before"]}

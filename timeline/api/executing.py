@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
@@ -188,3 +189,11 @@ def _answer(result: ExecutionResult) -> Answer:
 def unexpected(error: Exception) -> Answer:
     """The masked answer for a defect of ours."""
     return {"errors": [shown(GraphQLError(str(error), original_error=error))]}
+
+
+_NUL = re.compile(rb"(?:\\|%5[Cc])u(?:0000|(?:\{|%7[Bb])0+(?:\}|%7[Dd]))|%00")
+
+
+def holds_nul(text: bytes) -> bool:
+    """Whether a request holds the character U+0000: PostgreSQL holds no text with it, so no record has it."""
+    return _NUL.search(text) is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from timeline.api.executing import Asked, Refusal, Service, unexpected
+from timeline.api.executing import Asked, Refusal, Service, holds_nul, unexpected
 from timeline.api.schema import print_schema
 from timeline.api.streaming import EVENT_STREAM, event_stream, is_event_stream, websocket_endpoint
 
@@ -103,7 +102,6 @@ def graphql_routes(service: Service) -> list[BaseRoute]:
 
 
 SAFE = {"X-Content-Type-Options": "nosniff"}
-_NUL = re.compile(rb"(?:\\|%5[Cc])u(?:0000|(?:\{|%7[Bb])0+(?:\}|%7[Dd]))|%00")
 
 
 def _response(answer: Any, status: int, media: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -128,8 +126,7 @@ def _accepted(accept: str | None) -> str | None:
 
 
 def _check_text(text: bytes) -> None:
-    # PostgreSQL holds no text with this character, so no record has it and none may be asked to.
-    if _NUL.search(text):
+    if holds_nul(text):
         raise HttpFault(400, "the character U+0000 can stand in no text; leave it out")
 
 

