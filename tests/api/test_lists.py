@@ -193,6 +193,12 @@ def test_an_empty_list_in_a_filter_is_refused_as_it_may_mean_all_or_none(
     assert client.fault(asked)["extensions"] == {"code": "FILTER_EMPTY", "inputPath": path}
 
 
+def test_the_log_is_read_from_a_position_on_without_gaps(client: Client) -> None:
+    found = client.ask("{ position log(after: 3, first: 5) { position } }")
+    assert [event["position"] for event in found["log"]] == [4, 5, 6, 7, 8]
+    assert found["position"] == 47
+
+
 def test_meetings_of_no_stated_party_are_those_of_exactly_nobody(client: Client) -> None:
     found = client.ask("{ meetings(filter: { parties: { exactly: [] } }) { nodes { id } } }")
     assert found["meetings"]["nodes"] == [{"id": "meeting/asean-foreign-ministers"}]

@@ -112,6 +112,16 @@ def test_without_a_position_a_subscription_begins_with_what_comes_next(server: s
         assert (recorded["position"], recorded["record"]["version"]) == (4, 1)
 
 
+def test_the_example_of_a_live_feed_tells_what_was_recorded_and_then_what_is(server: str) -> None:
+    example = (Path(__file__).parents[2] / "docs" / "queries" / "10-live-feed.graphql").read_text(encoding="utf-8")
+    with talking(server) as socket:
+        subscribe(socket, example, after=1)
+        told = [json.loads(socket.recv(timeout=10))["payload"]["data"]["recorded"] for _ in range(2)]
+        assert [each["record"] for each in told] == [{"id": f"person/p{n}", "version": 1} for n in (1, 2)]
+        write(server, "live", 1)
+        assert json.loads(socket.recv(timeout=10))["payload"]["data"]["recorded"]["position"] == 4
+
+
 def test_a_filter_lets_only_its_events_pass(server: str) -> None:
     with talking(server) as socket:
         subscribe(socket, 'subscription { recorded(after: 0, filter: { records: ["person/p2"] }) { position } }')

@@ -24,7 +24,7 @@ TABS = [
     "FivePercent",
     "OnOneDay",
     "AsOf",
-    "TheLog",
+    "LiveFeed",
 ]
 
 
@@ -56,6 +56,14 @@ def test_an_example_runs_with_its_variables(page: Page) -> None:
     expect(page.get_by_label("Variables").first).to_contain_text("2025-07-10")
     page.get_by_role("button", name=RUN).click()
     expect(page.get_by_label("Result Window")).to_contain_text("meeting/alliance-consultations")
+
+
+def test_the_live_feed_runs_over_a_websocket(page: Page) -> None:
+    page.goto("/graphiql")
+    page.get_by_role("button", name="LiveFeed").click()
+    page.wait_for_timeout(500)  # GraphiQL takes a moment to read the name of a tab's operation.
+    page.get_by_role("button", name=RUN).click()
+    expect(page.get_by_label("Result Window")).to_contain_text('"position": 47')
 
 
 def test_a_link_may_bring_its_own_query(page: Page) -> None:
