@@ -13,7 +13,9 @@ from typing import Any
 
 import httpx
 import pytest
+from graphql import parse, validate
 
+from timeline.api.schema import SCHEMA
 from timeline.app import create_app
 from timeline.cli import cli
 from timeline.cli.seed import load_seeds, seed_files
@@ -108,3 +110,9 @@ def test_the_readme_shows_what_the_server_answers(sqlite_template: Path, tmp_pat
             return [(await client.post("/graphql", json={"query": query})).json() for query, _ in shown]
 
     assert asyncio.run(asked()) == [json.loads(answer) for _, answer in shown]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_query_in_the_documents_fits_the_schema(document: Path) -> None:
+    blocks = re.findall(r"```graphql[^\n]*\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL)
+    assert [validate(SCHEMA._schema, parse(block)) for block in blocks] == [[] for _ in blocks]
