@@ -79,6 +79,11 @@ class Database:
             # The pool hands this connection to the next writer.
             connection.exec_driver_sql("PRAGMA query_only=OFF")
 
+    def gather_statistics(self) -> None:
+        """Let the planner know what the tables hold now; after bulk writes it would guess for a minute or more."""
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql("PRAGMA optimize" if self.dialect == "sqlite" else "ANALYZE")
+
     async def fetch(self, sql: str, **parameters: Any) -> Sequence[Row]:
         """All rows of one query with `:name` parameters, without blocking the event loop."""
         if self.dialect == "sqlite":

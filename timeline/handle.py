@@ -29,6 +29,8 @@ from timeline.write.decide import decide
 from timeline.write.rules import is_pending, nominee_faults
 from timeline.write.state import Record, evolve, fold
 
+BULK_EVENTS = 500
+"""From so many events on an append changes what a planner should know of the tables."""
 RESTORE_EVENTS = 2000
 RESTORE_APPENDS = 400
 """How much of another copy of the log is taken in by one transaction."""
@@ -142,6 +144,8 @@ def seed(
         if not outcome.recorded:
             connection.rollback()
             return None
+    if outcome.recorded >= BULK_EVENTS:
+        database.gather_statistics()
     announce(database, outcome.last)
     return outcome
 
@@ -158,6 +162,7 @@ def restore(database: Database, appends: Iterable[StoredAppend], progress: Calla
         if progress is not None:
             progress(sum(len(append.events) for append in batch))
     if stored:
+        database.gather_statistics()
         with database.read() as connection:
             position = head(connection).position
         announce(database, position)

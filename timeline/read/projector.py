@@ -89,7 +89,9 @@ def rebuild(database: Database, progress: Progress | None = None) -> RebuildRepo
         behind = total - position
         if progress is not None:
             progress(position, total)
-    return _finish(database, shelf, token, position, merges, progress)
+    report = _finish(database, shelf, token, position, merges, progress)
+    database.gather_statistics()
+    return report
 
 
 def digest(connection: Connection, shelf: str) -> str:

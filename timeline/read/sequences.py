@@ -16,9 +16,11 @@ from timeline.values.dates import INFINITY, Bounds
 
 MAX_CANDIDATES = 20_000
 """How many candidates a step may have once the rarest step bounds it in time."""
-FEW = 1_000
+FEW = 5_000
 """Up to so many candidates a step has all of them read; more are narrowed by the steps beside it."""
-MAX_WINDOWS = 100
+MAX_WINDOWS = 1_000
+CHUNK = 50
+"""How many windows one query asks for."""
 SHARED = ("PARTIES", "PEOPLE", "PLACE")
 
 
@@ -157,16 +159,19 @@ async def _candidates(
     """The dated occurrences that touch a window; all of them when there are few or nothing bounds them."""
     if windows is not None and not windows:
         return []
-    merged = _merged(windows) if windows is not None and count > FEW else [None]
+    # A window costs a comparison with every row on PostgreSQL: few candidates are cheaper read whole.
+    merged = _merged(windows) if windows is not None and count > FEW else []
     if len(merged) > MAX_WINDOWS and count <= MAX_CANDIDATES:
-        merged = [None]
+        merged = []
+    chunks = [merged[at : at + CHUNK] for at in range(0, len(merged), CHUNK)] or [[]]
     found: dict[str, Candidate] = {}
     doc = ", r.doc" if "PEOPLE" in sharing else ""
-    for window in merged:
+    for chunk in chunks:
         query = occurrence_query(await snapshot.query(), filter)
         query.where.append(f"r.es < {query.put(INFINITY)}")
-        if window is not None:
-            query.where.append(f"r.es <= {query.put(window[1])} AND r.le >= {query.put(window[0])}")
+        if chunk:
+            touching = (f"(r.es <= {query.put(last)} AND r.le >= {query.put(first)})" for first, last in chunk)
+            query.where.append(f"({' OR '.join(touching)})")
         rows = await snapshot.rows(
             query,
             f"SELECT r.id, r.es, r.ls, r.ee, r.le, r.uncertain, r.party_key, r.place{doc} FROM "
@@ -202,7 +207,7 @@ def _people(document: Document) -> list[str]:
     return [*people, document["nominee"]] if document["kind"] == "nomination" else people
 
 
-def _merged(windows: list[tuple[int, int]]) -> list[tuple[int, int] | None]:
+def _merged(windows: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Windows that touch become one; each within the days that a database can hold."""
     merged: list[tuple[int, int]] = []
     for first, last in sorted((max(first, -INFINITY), min(last, INFINITY)) for first, last in windows):
@@ -212,7 +217,7 @@ def _merged(windows: list[tuple[int, int]]) -> list[tuple[int, int] | None]:
             merged[-1] = (merged[-1][0], max(merged[-1][1], last))
         else:
             merged.append((first, last))
-    return list(merged)
+    return merged
 
 
 def _key(after: str, steps: int) -> tuple[tuple[int, int, str], ...]:
