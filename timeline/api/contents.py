@@ -39,7 +39,7 @@ OUTPUT: dict[type, type] = {
     facts.Milestone: occurrences.Milestone,
     facts.Person: entities.Person,
     facts.Organization: entities.Organization,
-    facts.State: entities.Country,
+    facts.State: entities.FormerState,
     facts.Place: entities.Place,
     facts.Post: entities.Post,
     facts.Tenure: entities.Tenure,

@@ -120,7 +120,7 @@ def country(view: View, code: str) -> Doc | None:
         return None
     names = [{"text": text, "language": language, "note": None} for language, text in known.names.items()]
     data = {"id": code, "kind": "country", "code": code, "alpha3": known.alpha3, "official_name": known.official}
-    return Doc(view, {**data, "names": names, "valid": None, "successors": [], "citations": [], "external_ids": []})
+    return Doc(view, {**data, "names": names})
 
 
 def read_field(source: Any, name: str) -> Any:

@@ -50,14 +50,22 @@ class Party(Node):
     name: str = NAME
 
 
-@strawberry.type(description="A state: of today by its ISO 3166-1 code, or one that has none, such as Prussia.")
+@strawberry.type(description="A state of today, by its ISO 3166-1 code.")
 class Country(Actor, Party, Node):
-    code: str | None = said("The ISO 3166-1 alpha-2 code; null for former states.")
-    alpha3: str | None = said("The ISO 3166-1 alpha-3 code; null for former states.")
-    official_name: str | None = said("The official name in English by ISO 3166-1; null for former states.")
-    names: list[Name] = said("The names; those of states of today come from CLDR.")
-    valid: When | None = said("For former states the period in which it existed.")
-    successors: list[Party] = many("successors", "The states that followed a former state.")
+    code: str = said("The ISO 3166-1 alpha-2 code.")
+    alpha3: str = said("The ISO 3166-1 alpha-3 code.")
+    official_name: str = said("The official name in English by ISO 3166-1.")
+    names: list[Name] = said("The names, from CLDR.")
+    meetings: list[MeetingRef] = linked("PARTY", ("meeting",), "Meetings it took part in, in order of time.")
+    people: list[Person] = linked("MEMBER", ("person",), "Persons of this state.")
+    posts: list[Post] = linked("MEMBER", ("post",), "Posts of this state.")
+
+
+@strawberry.type(description="A state that has no ISO 3166-1 code today, such as Prussia.")
+class FormerState(Record, Actor, Party, Node):
+    names: list[Name] = said("Its names; the first is the one shown.")
+    valid: When | None = said("The period in which it existed.")
+    successors: list[Party] = many("successors", "The states that followed it.")
     external_ids: list[ExternalId] = said("Identifiers in other schemes.")
     citations: list[Citation] = said("Where it is read.")
     meetings: list[MeetingRef] = linked("PARTY", ("meeting",), "Meetings it took part in, in order of time.")

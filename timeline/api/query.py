@@ -11,7 +11,18 @@ from strawberry.types import Info
 
 from timeline.api.connections import Connection, Listing, OccurrenceConnection, listing
 from timeline.api.context import Context, Doc, View
-from timeline.api.entities import Actor, Country, Organization, Person, Place, Post, Source, Speaker, Tenure
+from timeline.api.entities import (
+    Actor,
+    Country,
+    FormerState,
+    Organization,
+    Person,
+    Place,
+    Post,
+    Source,
+    Speaker,
+    Tenure,
+)
 from timeline.api.enums import ChangeType, OccurrenceOrder
 from timeline.api.fields import DateTime, Json, microseconds, moment, one, page_size, said, told
 from timeline.api.inputs import (
@@ -185,16 +196,8 @@ def _tenures(
     return entities(root, ("tenure",), page, post=post, person=person)
 
 
-async def _countries(
-    root: Root,
-    text: InAnyLanguage = None,
-    former: Annotated[bool | None, strawberry.argument(description="Only former ones, or only those of today.")] = None,
-) -> list[Country]:
-    today = [] if former else await root.many(sorted(countries_named(text) if text else all_countries()))
-    if former is False:
-        return today  # type: ignore[return-value]
-    past = await root.snapshot.entities(("state",), read_page(first=200), text=text)
-    return [*today, *(Doc(root, document) for document in past.documents)]  # type: ignore[list-item]
+async def _countries(root: Root, text: InAnyLanguage = None) -> list[Country]:
+    return await root.many(sorted(countries_named(text) if text else all_countries()))  # type: ignore[return-value]
 
 
 async def _node(root: Root, id: Id) -> Node | None:
@@ -288,14 +291,13 @@ class Snapshot(TimeQueries):
     )
     people: Connection[Person] = named("person", "Persons, by name.")
     organizations: Connection[Organization] = named("organization", "Organizations, by name.")
+    former_states: Connection[FormerState] = named("state", "Former states, by name.")
     places: Connection[Place] = named("place", "Places, by name; those of a state by its code as party.")
     posts: Connection[Post] = named("post", "Posts, by name.")
     sources: Connection[Source] = strawberry.field(resolver=_sources, description="Sources, by title.")
     speakers: Connection[Speaker] = strawberry.field(resolver=_speakers, description="Anonymous speakers, by label.")
     tenures: Connection[Tenure] = strawberry.field(resolver=_tenures, description="Who held posts.")
-    countries: list[Country] = strawberry.field(
-        resolver=_countries, description="States of today by code, then the former states that are recorded."
-    )
+    countries: list[Country] = strawberry.field(resolver=_countries, description="States of today, by code.")
     meeting: Meeting | None = by_id(("meeting",), "A meeting by its id.")
     statement: Statement | None = by_id(("statement",), "A statement by its id.")
     nomination: Nomination | None = by_id(("nomination",), "A nomination by its id.")
@@ -305,7 +307,8 @@ class Snapshot(TimeQueries):
     )
     person: Person | None = by_id(("person",), "A person by id.")
     organization: Organization | None = by_id(("organization",), "An organization by its id.")
-    country: Country | None = by_id(("country", "state"), "A state by its code ('KR') or, for former ones, by its id.")
+    country: Country | None = by_id(("country",), "A state of today by its code, 'KR'.")
+    former_state: FormerState | None = by_id(("state",), "A former state by its id.")
     place: Place | None = by_id(("place",), "A place by its id.")
     post: Post | None = by_id(("post",), "A post by its id.")
     tenure: Tenure | None = by_id(("tenure",), "A tenure by its id.")

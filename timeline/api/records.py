@@ -20,7 +20,7 @@ ActorRef = Annotated["Actor", strawberry.lazy("timeline.api.entities")]
 SourceRef = Annotated["Source", strawberry.lazy("timeline.api.entities")]
 MilestoneRef = Annotated["Milestone", strawberry.lazy("timeline.api.occurrences")]
 OccurrenceRef = Annotated["Occurrence", strawberry.lazy("timeline.api.occurrences")]
-TYPE_NAMES = {kind.value: kind.value.capitalize() for kind in Kind} | {"state": "Country", "country": "Country"}
+TYPE_NAMES = {kind.value: kind.value.capitalize() for kind in Kind} | {"state": "FormerState", "country": "Country"}
 
 
 @strawberry.interface(description="Anything with an id.")
