@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from graphql import FieldNode, OperationDefinitionNode, parse
 
 from tests.journeys.histories import Historian, record
 from timeline.api.executing import Asked, Service
+from timeline.api.schema import SCHEMA
 from timeline.database import Database, open_database
 from timeline.read.projector import rebuild
 
@@ -49,9 +51,26 @@ QUESTIONS = f"""{{
   itinerary(person: "person/p0") {{ presence meeting {{ id }} }}
   postHistory(post: "post/minister") {{ tenure {{ id }} }}
   log(after: 3, first: 10) {{ position type stream body }}
+  position recordedAt organizations {{ nodes {{ id name }} }} formerStates {{ nodes {{ id }} }}
+  speakers {{ nodes {{ label statements {{ id }} }} }} countries(text: "korea") {{ id meetings {{ id }} }}
+  statement(id: "statement/s0") {{ {OCCURRENCE} }} nomination(id: "nomination/n") {{ {OCCURRENCE} }}
+  milestone(id: "milestone/launch") {{ {OCCURRENCE} claimedSince {{ id }} }} actor(id: "person/p2") {{ id name }}
+  person(id: "person/p1") {{ {RECORD} name absences {{ id }} }} organization(id: "organization/nato") {{ {RECORD} }}
+  country(id: "KR") {{ name people {{ id }} posts {{ id }} meetings {{ id }} }} formerState(id: "state/x") {{ id }}
+  place(id: "place/seoul") {{ {RECORD} meetings {{ id }} }} source(id: "source/a") {{ {RECORD} occurrences {{ id }} }}
+  tenure(id: "tenure/t0") {{ {RECORD} when {{ label }} }} speaker(id: "speaker/x") {{ id }}
+  node(id: "person/p3") {{ id }}
+  together(people: ["person/p0", "person/p1"]) {{ nodes {{ id }} }}
 }}"""
 NOW = QUESTIONS
 THEN = f"query Then($at: Int!) {{ asOf(position: $at) {QUESTIONS} }}"
+
+
+def test_every_question_of_the_schema_is_among_them() -> None:
+    (operation,) = parse(NOW).definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    asked = {field.name.value for field in operation.selection_set.selections if isinstance(field, FieldNode)}
+    assert asked == set(SCHEMA._schema.type_map["Snapshot"].fields)
 
 
 def answers(database: Database, query: str, **variables: Any) -> Any:
