@@ -45,21 +45,26 @@ class Watcher:
 
     async def _watch(self) -> None:
         """Ask as long as somebody waits."""
-        wake = asyncio.Event()
-        async with contextlib.AsyncExitStack() as stack:
-            with contextlib.suppress(OSError):  # Without notifications it polls.
-                await stack.enter_async_context(self.database.listening("timeline_log", wake.set))
-            while self._waiting:
-                wake.clear()
-                with contextlib.suppress(Exception):  # A database that comes back is asked again.
-                    ((position,),) = await self.database.fetch("SELECT position FROM log_head")
-                    if position != self.position:
-                        async with self._moved:
-                            self.position = position
-                            self._moved.notify_all()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(POLL_SECONDS[self.database.dialect]):
-                        await wake.wait()
+        # Twice, because somebody may begin to wait while the notifications are being ended.
+        while self._waiting:
+            wake = asyncio.Event()
+            async with contextlib.AsyncExitStack() as stack:
+                with contextlib.suppress(Exception):  # Without notifications it polls.
+                    await stack.enter_async_context(self.database.listening("timeline_log", wake.set))
+                while self._waiting:
+                    wake.clear()
+                    await self._ask()
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(POLL_SECONDS[self.database.dialect]):
+                            await wake.wait()
+
+    async def _ask(self) -> None:
+        with contextlib.suppress(Exception):  # A database that comes back is asked again.
+            ((position,),) = await self.database.fetch("SELECT position FROM log_head")
+            if position != self.position:
+                async with self._moved:
+                    self.position = position
+                    self._moved.notify_all()
 
 
 async def follow(
