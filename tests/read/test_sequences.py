@@ -12,10 +12,11 @@ import pytest
 from tests.journeys.histories import Historian, record
 from timeline.database import Database
 from timeline.read import sequences
-from timeline.read.filters import Document, OccurrenceFilter, Page
+from timeline.read.documents import Document, dates_of
+from timeline.read.filters import OccurrenceFilter, Page
 from timeline.read.matching import Candidate, Matcher, Step
 from timeline.read.sequences import StepAsked, find_sequences
-from timeline.read.snapshot import Snapshot, bounds_of_when, open_snapshot
+from timeline.read.snapshot import Snapshot, open_snapshot
 
 FILTERS = [
     OccurrenceFilter(),
@@ -50,7 +51,7 @@ async def naive(snapshot: Snapshot, asked: Sequence[StepAsked], sharing: Sequenc
             return []
         found = (await snapshot.occurrences(filter, Page(first=200))).documents
         dated = [each for each in found if when_of(each) is not None]
-        return [Candidate(each["id"], bounds_of_when(when_of(each)), await shared(each, sharing)) for each in dated]
+        return [Candidate(each["id"], dates_of(when_of(each)), await shared(each, sharing)) for each in dated]
 
     async def shared(document: Document, sharing: Sequence[str]) -> tuple[frozenset[str], ...]:
         own = {

@@ -14,7 +14,8 @@ from strawberry.dataloader import DataLoader
 
 from timeline.database import Database
 from timeline.log.follow import Watcher
-from timeline.read.snapshot import Document, Snapshot
+from timeline.read.documents import Document
+from timeline.read.snapshot import Snapshot
 from timeline.values.countries import all_countries
 
 

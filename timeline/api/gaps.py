@@ -8,7 +8,7 @@ import strawberry
 
 from timeline.api.context import Doc, View
 from timeline.api.fields import said
-from timeline.read.snapshot import bounds_of_when
+from timeline.read.documents import dates_of
 from timeline.values import relations
 from timeline.values.gaps import Gap as Days
 from timeline.values.gaps import gap
@@ -59,10 +59,9 @@ class TimeRelations:
 
 def time_relations(one: Doc, other: Doc) -> Any:
     """How they stand in time; None when either has no date."""
-    dates = [bounds_of_when(when) for each in (one, other) if (when := each.data.get("when")) and when["dated"]]
-    if len(dates) < 2:
+    a, b = (dates_of(each.data.get("when")) for each in (one, other))
+    if a is None or b is None:
         return None
-    a, b = dates
     beside = [each["target"] for each in one.data.get("relations", ()) if each["type"] == "ON_SIDELINES_OF"]
     return one.view.shape(
         {

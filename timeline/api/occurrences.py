@@ -16,9 +16,8 @@ from timeline.api.gaps import Gap, TimeRelations, shown_gap, time_relations
 from timeline.api.records import Citation, Claim, Node, Record, Relation, Voice, When, shown_name
 from timeline.errors import NotFound
 from timeline.read.claims import check
-from timeline.read.documents import content_of
+from timeline.read.documents import content_of, dates_of
 from timeline.read.filters import OccurrenceFilter, Page, TimeFilter
-from timeline.read.snapshot import bounds_of_when
 from timeline.values.gaps import gap
 from timeline.values.relations import Certainty, overlaps
 from timeline.values.vocabulary import (
@@ -61,17 +60,16 @@ async def _concurrent(
     ] = WantedCertainty.POSSIBLE,
     first: First = 50,
 ) -> list[Concurrent]:
-    when = root.data.get("when")
-    if not when or not when["dated"]:
+    dates = dates_of(root.data.get("when"))
+    if dates is None:
         return []
-    dates = bounds_of_when(when)
     wanted = OccurrenceFilter(kinds=OCCURRENCE_KINDS, times=(TimeFilter("overlaps", dates, certainty.value),))
     # One more than asked: the occurrence itself is among them.
     found = await root.view.snapshot.occurrences(wanted, Page(first=page_size(first) + 1))
     return [
-        root.view.shape({"occurrence": each, "certainty": overlaps(dates, bounds_of_when(each["when"]))})
+        root.view.shape({"occurrence": each, "certainty": overlaps(dates, others)})
         for each in found.documents
-        if each["id"] != root.data["id"] and each["when"] and each["when"]["dated"]
+        if each["id"] != root.data["id"] and (others := dates_of(each["when"])) is not None
     ][:first]
 
 
@@ -224,8 +222,8 @@ def _step_times(root: Doc) -> list[Doc]:
     before = None
     for step in root.data["steps"]:
         days = None
-        if step["when"] and step["when"]["dated"]:
-            dates = bounds_of_when(step["when"])
+        dates = dates_of(step["when"])
+        if dates is not None:
             days = None if before is None else shown_gap(root.view, gap(before, dates)).data
             before = dates
         found.append(Doc(root.view, {"step": step, "since_previous": days}))

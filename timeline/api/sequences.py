@@ -28,9 +28,9 @@ from timeline.api.inputs import (
 from timeline.api.occurrences import Meeting, Nomination, Occurrence
 from timeline.errors import Invalid
 from timeline.read import sequences, series
+from timeline.read.documents import dates_of
 from timeline.read.filters import OccurrenceFilter as ReadFilter
 from timeline.read.filters import Page
-from timeline.read.snapshot import bounds_of_when
 from timeline.values.dates import iso_day
 from timeline.values.gaps import gap
 from timeline.values.relations import Certainty
@@ -394,10 +394,10 @@ async def _post_history(
     entries = []
     before = None
     for found in await root.linked("POST", post, ("tenure", "nomination"), page_size(first)):
-        kind, when = found.data["kind"], found.data["when"]
+        kind = found.data["kind"]
         entry = {"tenure": None, "nomination": None, "since_previous": None, kind: found.data["id"]}
-        if kind == "tenure" and when["dated"]:
-            dates = bounds_of_when(when)
+        dates = dates_of(found.data["when"]) if kind == "tenure" else None
+        if dates is not None:
             if before is not None:
                 entry["since_previous"] = shown_gap(root, gap(before, dates)).data
             before = dates

@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from timeline.read.filters import Document, OccurrenceFilter, Page
+from timeline.read.documents import Document, dates_of
+from timeline.read.filters import OccurrenceFilter, Page
 from timeline.read.search import fold
-from timeline.read.snapshot import Snapshot, bounds_of_when
+from timeline.read.snapshot import Snapshot
 from timeline.values.dates import Bounds
 from timeline.values.relations import Certainty, before, then_within
 
@@ -34,17 +35,17 @@ async def check(snapshot: Snapshot, meeting: Document, claim: Document) -> Check
     """What the record says of a claim that a meeting is the first, or the first since a milestone."""
     if meeting["kind"] != "meeting" or not meeting["party_set"]:
         return Checked("UNDECIDABLE", "Only meetings with known parties can be compared.")
-    if not meeting["when"] or not meeting["when"]["dated"]:
+    when = dates_of(meeting["when"])
+    if when is None:
         return Checked("UNDECIDABLE", "The meeting itself has no date.")
-    when = bounds_of_when(meeting["when"])
     since: Bounds | None = None
     if claim["kind"] == "FIRST_SINCE":
         milestone = (await snapshot.documents([claim["since"]])).get(claim["since"]) if claim["since"] else None
         if milestone is None:
             return Checked("UNDECIDABLE", "The claim names no milestone to count from.")
-        if not milestone["when"] or not milestone["when"]["dated"]:
+        since = dates_of(milestone["when"])
+        if since is None:
             return Checked("UNDECIDABLE", f"The milestone has no date on record: {milestone['title']}.")
-        since = bounds_of_when(milestone["when"])
     certain, possible = await _earlier(snapshot, meeting, when, since)
     if certain:
         return Checked("CONTRADICTED", "An earlier comparable meeting is on record.", certain)
@@ -75,10 +76,10 @@ async def _earlier(
     for other in (await snapshot.occurrences(filter, Page(first=MAX_COMPARED))).documents:
         if other["id"] == meeting["id"] or not _same_subject(meeting, other):
             continue
-        if not other["when"] or not other["when"]["dated"]:
+        dates = dates_of(other["when"])
+        if dates is None:
             found[1].append(other)
             continue
-        dates = bounds_of_when(other["when"])
         sure = [before(dates, when)] + ([] if since is None else [then_within(since, dates, same_day=True)])
         if all(each is Certainty.CERTAIN for each in sure):
             found[0].append(other)
@@ -97,14 +98,10 @@ async def _covering(snapshot: Snapshot, meeting: Document, since: Bounds, when: 
     parties = sorted(meeting["party_set"])
     for source in (await snapshot.linked("COVERS", parties[:1], ("source",)))[parties[0]]:
         for covered in source["coverage"]:
-            fits = not covered["levels"] or meeting["level_declared"] in covered["levels"]
-            if (
-                not fits
-                or sorted(await snapshot.survivors(covered["parties"])) != parties
-                or not covered["when"]["dated"]
-            ):
-                continue
-            period = bounds_of_when(covered["when"])
-            if period.ls <= since.es and when.le <= period.ee and not period.uncertain:
+            is_level = not covered["levels"] or meeting["level_declared"] in covered["levels"]
+            is_set = sorted(await snapshot.survivors(covered["parties"])) == parties
+            period = dates_of(covered["when"])
+            is_whole = period is not None and period.ls <= since.es and when.le <= period.ee and not period.uncertain
+            if is_level and is_set and is_whole:
                 return source
     return None

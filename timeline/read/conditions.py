@@ -43,6 +43,11 @@ class Query:
         """That a row of this table held at the snapshot's position."""
         return f"{table}.from_position <= :at AND ({table}.to_position IS NULL OR {table}.to_position > :at)"
 
+    @property
+    def condition(self) -> str:
+        """All that is asked, as one condition; what asks nothing holds of everything."""
+        return " AND ".join(self.where) or "1 = 1"
+
     def column(self, name: str, values: Sequence[str]) -> None:
         """The column has one of these values; nothing is asked when there are none."""
         if values:

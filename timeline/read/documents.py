@@ -15,7 +15,7 @@ from timeline.events import records as events
 from timeline.events.records import AnyEvent
 from timeline.log.stored import StoredEvent
 from timeline.values import facts
-from timeline.values.dates import Bounds, bounds, iso_day, parse_edtf
+from timeline.values.dates import INFINITY, Bounds, bounds, day_number, iso_day, parse_edtf
 from timeline.values.facts import CONTENT
 from timeline.values.rendering import render
 from timeline.values.vocabulary import Format, Level
@@ -114,6 +114,16 @@ def bounds_of(when: Document, *, throughout: bool = False, report_day: int | Non
     if when["edtf"] is None and when["contains"] is None:
         return None
     return bounds(when["edtf"], throughout=throughout, report_day=report_day, contains=when["contains"])
+
+
+def dates_of(when: Document | None) -> Bounds | None:
+    """The four bounds that a date in a document shows; None when there is no date, or words only."""
+    if when is None or not when["dated"]:
+        return None
+    days = when["bounds"]
+    low = [-INFINITY if days[name] is None else day_number(days[name]) for name in ("es", "ee")]
+    high = [INFINITY if days[name] is None else day_number(days[name]) for name in ("ls", "le")]
+    return Bounds(low[0], high[0], low[1], high[1], when["uncertain"])
 
 
 def _read(document: Document, field: str, value: Any, citation: facts.Citation | None) -> Document:

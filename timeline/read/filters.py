@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from timeline.read.documents import Document
 from timeline.values.dates import Bounds
 
-Document = dict[str, Any]
 TimeRelation = Literal["during", "overlaps", "before", "after"]
 Wanted = Literal["POSSIBLE", "CERTAIN"]
 Bucket = Literal["DAY", "MONTH", "YEAR"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from timeline.read.documents import Document, bounds_of, content_of, dated
+from timeline.read.documents import Document, dated, dates_of
 from timeline.read.search import fold, folded, phrase
 from timeline.values import facts
-from timeline.values.dates import INFINITY, Bounds
+from timeline.values.dates import INFINITY
 from timeline.values.facts import references
 
 Lookup = Callable[[str], Document | None]
@@ -18,9 +18,9 @@ UNDATED = {"es": INFINITY, "ls": INFINITY, "ee": -INFINITY, "le": -INFINITY, "un
 DATES = {"tenure": "when", "source": "published", "state": "valid"}
 
 
-def finished(document: Document, lookup: Lookup) -> Document:
+def finished(document: Document, content: facts.Content, lookup: Lookup) -> Document:
     """The document with its open ends reaching to the report they rest on."""
-    sources = sorted(sources_of(document))
+    sources = sorted(sources_of(content))
 
     def report_day(when: Document) -> int | None:
         rests_on = [when["anchor"]] if when["anchor"] else sources
@@ -30,13 +30,13 @@ def finished(document: Document, lookup: Lookup) -> Document:
     return dated(document, report_day)
 
 
-def columns(document: Document, lookup: Lookup) -> dict[str, Any]:
-    """The index columns of a record's row."""
+def columns(document: Document, content: facts.Content, lookup: Lookup) -> dict[str, Any]:
+    """The index columns of a record's row, from its finished document."""
     names = document.get("names")
     title = names[0]["text"] if names else document.get("title") or document.get("label") or ""
     return {
         "kind": document["kind"],
-        **_bounds(document, lookup),
+        **_bounds(document),
         "party_key": "|".join(_party_set(document)),
         "place": document.get("place"),
         "level": document.get("level"),
@@ -45,7 +45,7 @@ def columns(document: Document, lookup: Lookup) -> dict[str, Any]:
         "status": document.get("status"),
         "attribution": document.get("attribution"),
         "hidden": is_hidden(document),
-        "known_from": _known_from(document, lookup),
+        "known_from": _known_from(content, lookup),
         "name": phrase(title),
     }
 
@@ -55,23 +55,20 @@ def is_hidden(document: Document) -> bool:
     return document["retracted"] is not None or document["merged_into"] is not None
 
 
-def links(document: Document, lookup: Lookup) -> list[Link]:
+def links(document: Document, content: facts.Content, lookup: Lookup) -> list[Link]:
     """Under which values, in which roles, the record is found. Nothing leads to a hidden one."""
     if is_hidden(document):
         return []
-    content = content_of(document)
-    found: set[tuple[str, str | None]] = {("ANY", value) for _, value in references(content)}
-    found.update(("SOURCE", value) for _, value in references(content) if value.startswith("source/"))
+    found: set[tuple[str, str | None]] = {("SOURCE", source) for source in sources_of(content)}
     found.update(("SOURCE", each["citation"]["source"]) for each in document["conflicts"] if each["citation"])
     found.update(_own(content, lookup))
     return sorted((role, value) for role, value in found if value is not None and value != "")
 
 
-def texts(document: Document) -> list[tuple[int, str]]:
+def texts(document: Document, content: facts.Content) -> list[tuple[int, str]]:
     """(rank, words): names and titles rank before all other words."""
     if is_hidden(document):
         return []
-    content = content_of(document)
     titles = [getattr(content, "title", None), getattr(content, "label", None)]
     titles += [name.text for name in getattr(content, "names", [])]
     first = folded(titles)
@@ -83,34 +80,23 @@ def publication_day(source: Document | None) -> int | None:
     """The day by which a source was certainly published; None when that is not known."""
     if source is None or source.get("published") is None:
         return None
-    found = bounds_of(source["published"])
+    found = dates_of(source["published"])
     return None if found is None or abs(found.le) >= INFINITY else found.le
 
 
-def sources_of(document: Document) -> set[str]:
-    """Every source that the document names."""
-    return {value for _, value in references(content_of(document)) if value.startswith("source/")}
+def sources_of(content: facts.Content) -> set[str]:
+    """Every source that the content names."""
+    return {value for _, value in references(content) if value.startswith("source/")}
 
 
-def _bounds(document: Document, lookup: Lookup) -> dict[str, Any]:
+def _bounds(document: Document) -> dict[str, Any]:
     when = document.get(DATES.get(document["kind"], "when"))
     if when is None and document["kind"] == "nomination":
         when = next((step["when"] for step in document["steps"] if step["when"] and step["status"] == "DONE"), None)
-    if when is None:
-        return UNDATED
-    found = _when_bounds(when, document, lookup)
+    found = dates_of(when)
     if found is None or found.es >= INFINITY:
         return UNDATED
     return {"es": found.es, "ls": found.ls, "ee": found.ee, "le": found.le, "uncertain": found.uncertain}
-
-
-def _when_bounds(when: Document, document: Document, lookup: Lookup) -> Bounds | None:
-    throughout = document["kind"] in ("tenure", "state")
-    report_day = None
-    if when["edtf"] and when["edtf"].endswith("/.."):
-        rests_on = [when["anchor"]] if when["anchor"] else sorted(sources_of(document))
-        report_day = max((d for s in rests_on if (d := publication_day(lookup(s))) is not None), default=None)
-    return bounds_of(when, throughout=throughout, report_day=report_day)
 
 
 def _party_set(document: Document) -> list[str]:
@@ -119,8 +105,8 @@ def _party_set(document: Document) -> list[str]:
     return list(document.get("party_set", []))
 
 
-def _known_from(document: Document, lookup: Lookup) -> int | None:
-    days = [publication_day(lookup(source)) for source in sources_of(document)]
+def _known_from(content: facts.Content, lookup: Lookup) -> int | None:
+    days = [publication_day(lookup(source)) for source in sources_of(content)]
     return min((day for day in days if day is not None), default=None)
 
 

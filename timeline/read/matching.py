@@ -105,12 +105,7 @@ class Matcher:
     def __post_init__(self) -> None:
         self._ordered = [Ordered(step.candidates) for step in self.steps]
         self._without = [Ordered(step.without) for step in self.steps]
-        if not 1 <= len(self.steps) <= MAX_STEPS:
-            raise Refused("PATTERN_INVALID", f"a pattern has 1 to {MAX_STEPS} steps", ("steps",))
-        if self.steps[0].optional:
-            raise Refused(
-                "PATTERN_INVALID", "the first step must occur; it cannot be optional", ("steps", 0, "optional")
-            )
+        check_steps([step.optional for step in self.steps])
 
     def matches(self, after: tuple[tuple[int, int, str], ...] | None = None) -> Iterator[Match]:
         """All matches behind a key, in order."""
@@ -200,6 +195,15 @@ class Matcher:
         self.work -= 1
         if self.work < 0:
             raise too_wide()
+
+
+def check_steps(optional: Sequence[bool]) -> None:
+    """Raises `Refused` for what is no pattern, from which of its steps are optional."""
+    if not 1 <= len(optional) <= MAX_STEPS:
+        raise Refused("PATTERN_INVALID", f"a pattern has 1 to {MAX_STEPS} steps", ("steps",))
+    if optional[0]:
+        message = "the first step must occur; it cannot be optional"
+        raise Refused("PATTERN_INVALID", message, ("steps", 0, "optional"))
 
 
 def too_wide() -> Refused:

@@ -21,7 +21,7 @@ from timeline.events.codec import decode
 from timeline.log.read import events_after, head
 from timeline.log.stored import StoredEvent
 from timeline.log.tables import log_head
-from timeline.read.documents import Document, project
+from timeline.read.documents import Document, content_of, project
 from timeline.read.index import columns, finished, is_hidden, links, texts
 from timeline.read.tables import SHELF, Shelf, other, read_state
 from timeline.values.facts import references
@@ -239,13 +239,14 @@ class _Batch:
         # A record may name itself as an ancestor; while it is indexed it is its own new version.
         if before is not None:
             self.current[id] = (before, document)
-        document = finished(document, self.survivor)
-        named = links(document, self.survivor)
+        content = content_of(document)
+        document = finished(document, content, self.survivor)
+        named = links(document, content, self.survivor)
         row = {
             "id": id,
             "from_position": position,
             "to_position": None,
-            **columns(document, self.survivor),
+            **columns(document, content, self.survivor),
             "doc": orjson.dumps(document).decode(),
             "links": orjson.dumps(named).decode(),
         }
@@ -256,7 +257,7 @@ class _Batch:
         self._open("records", row)
         self._relink(before, row, named)
         if always:
-            self._reword(row, document)
+            self._reword(row, texts(document, content))
         self.current[id] = (row, document)
 
     def _relink(self, before: Row | None, row: Row, named: list[tuple[str, str]]) -> None:
@@ -284,10 +285,10 @@ class _Batch:
         since_when = [(role, value, was[role, value] if (role, value) in kept else position) for role, value in named]
         row["links"] = orjson.dumps(since_when).decode()
 
-    def _reword(self, row: Row, document: Document) -> None:
+    def _reword(self, row: Row, words: list[tuple[int, str]]) -> None:
         """Words follow their own record only, so every version of it has its own."""
         id, position = row["id"], row["from_position"]
-        now = dict(texts(document))
+        now = dict(words)
         for rank in (0, 1):
             before = self._open_text(id, rank)
             if before is not None and before["words"] == now.get(rank):
@@ -303,7 +304,7 @@ class _Batch:
                 self.open_texts[(id, rank)] = new
 
     def _open_text(self, id: str, rank: int) -> Row | None:
-        if (id, rank) not in self.open_texts and document_is_old(self.current.get(id)):
+        if (id, rank) not in self.open_texts and self.current.get(id) is not None:
             table = self.shelf.texts
             found = select(table).where(table.c.id == id, table.c.to_position.is_(None))
             closing = {(row["id"], row["rank"], row["from_position"]) for row in self.closed["texts"]}
@@ -355,11 +356,6 @@ class _Batch:
         for name, rows in self.rows.items():
             if rows:
                 self.connection.execute(insert(getattr(self.shelf, name)), rows)
-
-
-def document_is_old(found: tuple[Row, Document] | None) -> bool:
-    """Whether the tables held the record before its version at hand."""
-    return found is not None
 
 
 def _same(before: Row, row: Row) -> bool:

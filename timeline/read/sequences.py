@@ -9,9 +9,10 @@ from typing import Any
 from timeline.errors import Refused
 from timeline.read.conditions import occurrence_query
 from timeline.read.cursors import cursor_of, key_of
-from timeline.read.filters import Document, OccurrenceFilter
-from timeline.read.matching import Candidate, Match, Matcher, Step
-from timeline.read.snapshot import Snapshot, where
+from timeline.read.documents import Document
+from timeline.read.filters import OccurrenceFilter
+from timeline.read.matching import Candidate, Match, Matcher, Step, check_steps
+from timeline.read.snapshot import Snapshot
 from timeline.values.dates import INFINITY, Bounds
 
 MAX_CANDIDATES = 20_000
@@ -21,7 +22,6 @@ FEW = 5_000
 MAX_WINDOWS = 1_000
 CHUNK = 50
 """How many windows one query asks for."""
-SHARED = ("PARTIES", "PEOPLE", "PLACE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ async def find_sequences(
     after: str | None = None,
 ) -> Found:
     """Matches of the pattern. Raises `Refused` for one that is malformed or too wide."""
-    Matcher([Step((), optional=step.optional) for step in asked])
+    check_steps([step.optional for step in asked])
     for number, step in enumerate(asked):
         if step.most < step.least:
             message = f"between {step.least} and {step.most} days can be nothing"
@@ -175,29 +175,27 @@ async def _candidates(
         rows = await snapshot.rows(
             query,
             f"SELECT r.id, r.es, r.ls, r.ee, r.le, r.uncertain, r.party_key, r.place{doc} FROM "
-            f"{snapshot.shelf}_records r WHERE {where(query)} LIMIT {query.put(MAX_CANDIDATES + 1)}",
+            f"{snapshot.shelf}_records r WHERE {query.condition} LIMIT {query.put(MAX_CANDIDATES + 1)}",
         )
-        for row in rows:
-            bounds = Bounds(row[1], row[2], row[3], row[4], bool(row[5]))
-            found[row[0]] = Candidate(row[0], bounds, await _shared(snapshot, row, sharing))
+        named = [[_shared(snapshot, row, what) for what in sharing] for row in rows]
+        ids = sorted({id for kinds in named for kind in kinds for id in kind})
+        lead = dict(zip(ids, await snapshot.survivors(ids), strict=True))
+        for row, kinds in zip(rows, named, strict=True):
+            shared = tuple(frozenset(lead[id] for id in kind) for kind in kinds)
+            found[row[0]] = Candidate(row[0], Bounds(row[1], row[2], row[3], row[4], bool(row[5])), shared)
         if len(found) > MAX_CANDIDATES:
             message = f"more than {MAX_CANDIDATES} occurrences may fill this step; narrow it, or bound the time"
             raise Refused("PATTERN_TOO_WIDE", message, path)
     return list(found.values())
 
 
-async def _shared(snapshot: Snapshot, row: Sequence[Any], sharing: Sequence[str]) -> tuple[frozenset[str], ...]:
-    """What the occurrence may have in common with others, by the survivors of merged records."""
-    values = []
-    for what in sharing:
-        if what == "PARTIES":
-            named = [party for party in row[6].split("|") if party]
-        elif what == "PLACE":
-            named = [row[7]] if row[7] else []
-        else:
-            named = _people(snapshot.read(row[8]))
-        values.append(frozenset(await snapshot.survivors(named)))
-    return tuple(values)
+def _shared(snapshot: Snapshot, row: Sequence[Any], what: str) -> list[str]:
+    """The ids of what the occurrence may have in common with others."""
+    if what == "PARTIES":
+        return [party for party in row[6].split("|") if party]
+    if what == "PLACE":
+        return [row[7]] if row[7] else []
+    return _people(snapshot.read(row[8]))
 
 
 def _people(document: Document) -> list[str]:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
-from typing import Any
 
 from timeline.errors import Invalid
-from timeline.read.conditions import Query, occurrence_query
-from timeline.read.cursors import cursor_of, key_of, size_of
-from timeline.read.filters import Document, OccurrenceFilter, Page
-from timeline.read.snapshot import Snapshot, bounds_of_when, where
+from timeline.read.conditions import occurrence_query
+from timeline.read.cursors import key_of, size_of
+from timeline.read.documents import Document, dates_of
+from timeline.read.filters import OccurrenceFilter, Page
+from timeline.read.snapshot import Snapshot
 from timeline.values.dates import INFINITY, Bounds
 from timeline.values.gaps import Gap, gap
 
@@ -24,7 +24,6 @@ ORDERS = {
     "FIRST": "first, parties",
 }
 """How all series can be sorted; each order is total."""
-MAX_SERIES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,33 +84,17 @@ async def entries(snapshot: Snapshot, filter: OccurrenceFilter, page: Page) -> E
     size = size_of(page)
     if page.last is not None or page.before is not None or page.descending:
         raise Invalid("PAGE_INVALID", "a series is read forward: use first and after", ("last",))
-    query = occurrence_query(await snapshot.query(), filter)
-    before: list[Document] = []
-    earlier = 0
-    if page.after is not None:
-        key = key_of(page.after, (int, int, str))
-        earlier, before = await _before(snapshot, filter, key)
-        query.where.append(f"(r.es, r.le, r.id) > ({', '.join(query.put(part) for part in key)})")
-    rows = await snapshot.rows(
-        query,
-        f"SELECT r.es, r.le, r.id, r.doc FROM {snapshot.shelf}_records r WHERE {where(query)} "
-        f"ORDER BY r.es, r.le, r.id LIMIT {query.put(size + 1)}",
-    )
-    documents = [snapshot.read(row[3]) for row in rows]
-    around = [*before, *documents]
-    shift = len(before)
-    found = [
-        Entry(
-            document=document,
-            cursor=cursor_of(list(rows[index])[:3]),
-            ordinal=earlier + index + 1,
-            previous=around[index + shift - 1] if index + shift > 0 else None,
-            next=around[index + shift + 1] if index + shift + 1 < len(around) else None,
-            since_previous=_gap(around[index + shift - 1], document) if index + shift > 0 else None,
+    # One more than asked: it is the neighbour of the last.
+    found = await snapshot.occurrences(filter, replace(page, first=size + 1))
+    earlier, before = (0, []) if page.after is None else await _before(snapshot, filter, page.after)
+    around: list[Document | None] = [before[0] if before else None, *found.documents, None]
+    entries = [
+        Entry(document, cursor, earlier + place, previous, following, _gap(previous, document))
+        for place, (previous, document, following, cursor) in enumerate(
+            zip(around, found.documents[:size], around[2:], found.cursors, strict=False), start=1
         )
-        for index, document in enumerate(documents[:size])
     ]
-    return Entries(found, has_next=len(rows) > size, has_previous=earlier > 0)
+    return Entries(entries, has_next=len(found.documents) > size, has_previous=earlier > 0)
 
 
 async def figures(snapshot: Snapshot, filter: OccurrenceFilter) -> Figures:
@@ -119,23 +102,21 @@ async def figures(snapshot: Snapshot, filter: OccurrenceFilter) -> Figures:
     query = occurrence_query(await snapshot.query(), filter)
     rows = await snapshot.rows(
         query,
-        f"SELECT r.id, r.es, r.ls, r.ee, r.le, r.uncertain FROM {snapshot.shelf}_records r WHERE {where(query)} "
+        f"SELECT r.id, r.es, r.ls, r.ee, r.le, r.uncertain FROM {snapshot.shelf}_records r WHERE {query.condition} "
         "ORDER BY r.es, r.le, r.id",
     )
     dated = [(row[0], Bounds(row[1], row[2], row[3], row[4], bool(row[5]))) for row in rows if row[1] < INFINITY]
     gaps = [(gap(a, b), (one, other)) for (one, a), (other, b) in pairwise(dated)]
-    finite = [found for found, _ in gaps if found.at_least is not None]
-    longest = max(
-        (each for each in gaps if each[0].at_least is not None), key=lambda each: each[0].at_least or 0, default=None
-    )
+    finite = [(found.at_least, found, between) for found, between in gaps if found.at_least is not None]
+    _, longest, between = max(finite, key=lambda each: each[0], default=(None, None, None))
     return Figures(
         count=len(rows),
         dated=len(dated),
         first=dated[0][0] if dated else None,
         last=dated[-1][0] if dated else None,
-        median_gap=median(each.at_least or 0 for each in finite) if finite else None,
-        longest=longest[0] if longest else None,
-        longest_between=longest[1] if longest else None,
+        median_gap=median(days for days, _, _ in finite) if finite else None,
+        longest=longest,
+        longest_between=between,
     )
 
 
@@ -162,7 +143,7 @@ async def all_series(
         f"MIN(CASE WHEN es < {infinity} THEN es END) AS first, MAX(CASE WHEN es < {infinity} THEN le END) AS last, "
         "COALESCE(MAX(silence), -1) AS silence FROM (SELECT r.party_key AS parties, r.es, r.le, "
         f"CASE WHEN r.es < {infinity} THEN r.es - LAG(r.le) OVER (PARTITION BY r.party_key ORDER BY r.es, r.le, r.id) "
-        f"END AS silence FROM {snapshot.shelf}_records r WHERE {where(query)}) s "
+        f"END AS silence FROM {snapshot.shelf}_records r WHERE {query.condition}) s "
         f"GROUP BY parties HAVING COUNT(*) >= {query.put(min_count)} ORDER BY {ORDERS[order]} "
         f"LIMIT {query.put(first + 1)} OFFSET {query.put(offset)}",
     )
@@ -170,11 +151,12 @@ async def all_series(
     return found, len(rows) > first
 
 
-async def _before(snapshot: Snapshot, filter: OccurrenceFilter, key: list[Any]) -> tuple[int, list[Document]]:
-    """How many stand up to this key, and the last of them."""
-    query: Query = occurrence_query(await snapshot.query(), filter)
+async def _before(snapshot: Snapshot, filter: OccurrenceFilter, cursor: str) -> tuple[int, list[Document]]:
+    """How many stand up to this cursor, and the last of them."""
+    key = key_of(cursor, (int, int, str))
+    query = occurrence_query(await snapshot.query(), filter)
     query.where.append(f"(r.es, r.le, r.id) <= ({', '.join(query.put(part) for part in key)})")
-    table = f"{snapshot.shelf}_records r WHERE {where(query)}"
+    table = f"{snapshot.shelf}_records r WHERE {query.condition}"
     rows = await snapshot.rows(
         query,
         f"SELECT (SELECT COUNT(*) FROM {table}), r.doc FROM {table} ORDER BY r.es DESC, r.le DESC, r.id DESC LIMIT 1",
@@ -182,11 +164,10 @@ async def _before(snapshot: Snapshot, filter: OccurrenceFilter, key: list[Any]) 
     return (rows[0][0], [snapshot.read(rows[0][1])]) if rows else (0, [])
 
 
-def _gap(a: Document, b: Document) -> Gap | None:
-    """The gap between two meetings; None when one has no date."""
-    if not a["when"] or not b["when"] or not a["when"]["dated"] or not b["when"]["dated"]:
-        return None
-    return gap(bounds_of_when(a["when"]), bounds_of_when(b["when"]))
+def _gap(previous: Document | None, meeting: Document) -> Gap | None:
+    """The gap between two meetings; None for the first, and when one has no date."""
+    a, b = dates_of(previous["when"] if previous else None), dates_of(meeting["when"])
+    return None if a is None or b is None else gap(a, b)
 
 
 def _day(day: int | None) -> int | None:

@@ -7,7 +7,7 @@ changes no answer. Only a second rebuild within one request could clear the tabl
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -20,12 +20,12 @@ from timeline.errors import Invalid
 from timeline.log.read import events_after, stream_events
 from timeline.read.conditions import Query, occurrence_query
 from timeline.read.cursors import cursor_of, key_of, size_of
-from timeline.read.filters import Bucket, Document, OccurrenceFilter, Page, Slice, TimeFilter
+from timeline.read.density import spread
+from timeline.read.documents import Document, dates_of
+from timeline.read.filters import Bucket, OccurrenceFilter, Page, Slice
 from timeline.read.history import entry, raw
-from timeline.values.dates import INFINITY, Bounds, civil, day_number, day_of, iso_day, month_length, year_of
+from timeline.values.dates import INFINITY, Bounds, day_number, year_of
 from timeline.values.relations import Certainty, overlaps
-
-__all__ = ["Bucket", "Document", "OccurrenceFilter", "Page", "Slice", "Snapshot", "TimeFilter", "open_snapshot"]
 
 CHUNK = 400
 COLUMN_FACETS = {
@@ -38,9 +38,9 @@ COLUMN_FACETS = {
 }
 LINK_FACETS = {"PARTY": "PARTY", "SOURCE": "SOURCE", "TOPIC": "TOPIC"}
 T = TypeVar("T")
-MAX_BUCKETS = 10_000
-_aliases: WeakKeyDictionary[Database, tuple[tuple[str, int], dict[str, str]]] = WeakKeyDictionary()
-"""Who was merged into whom, for the newest state; merges are rare, so most requests find it here."""
+ALIASES = 64
+"""For how many states of a database it is kept who was merged into whom."""
+_aliases: WeakKeyDictionary[Database, OrderedDict[tuple[str, int], dict[str, str]]] = WeakKeyDictionary()
 
 
 async def open_snapshot(database: Database, position: int | None = None, recorded_us: int | None = None) -> Snapshot:
@@ -120,10 +120,10 @@ class Snapshot:
         query.where.append(f"r.es < {query.put(INFINITY)}")
         rows = await self.rows(
             query,
-            f"SELECT r.es, r.le, r.uncertain, COUNT(*) FROM {self.shelf}_records r WHERE {where(query)} "
+            f"SELECT r.es, r.le, r.uncertain, COUNT(*) FROM {self.shelf}_records r WHERE {query.condition} "
             "GROUP BY r.es, r.le, r.uncertain ORDER BY r.es, r.le",
         )
-        return _spread([(row[0], row[1], bool(row[2]), row[3]) for row in rows], bucket)
+        return spread([(row[0], row[1], bool(row[2]), row[3]) for row in rows], bucket)
 
     async def entities(
         self,
@@ -200,7 +200,7 @@ class Snapshot:
         Nominees hold nothing, nor do those designated.
         """
         found = (await self.linked("POST", [post], ["tenure"]))[post]
-        judged = [(tenure, overlaps(bounds_of_when(tenure["when"]), on)) for tenure in found if tenure["when"]["dated"]]
+        judged = [(tenure, overlaps(held, on)) for tenure in found if (held := dates_of(tenure["when"])) is not None]
         return [
             (tenure, certainty.value)
             for tenure, certainty in judged
@@ -214,11 +214,11 @@ class Snapshot:
         found: dict[str, list[str]] = {id: [] for id in days}
         for chunk in _chunks(sorted({day for day in days.values() if day is not None})):
             query = await self.query()
-            where = f"r.kind = 'meeting' AND NOT r.hidden AND r.le = r.es AND {query.valid('r')}"
+            query.where += ["r.kind = 'meeting'", "NOT r.hidden", "r.le = r.es", query.valid("r")]
+            query.where.append(f"r.es IN {query.among(chunk)}")
             rows = await self.rows(
                 query,
-                f"SELECT r.id, r.es, r.party_key FROM {self.shelf}_records r "
-                f"WHERE {where} AND r.es IN {query.among(chunk)} ORDER BY r.id",
+                f"SELECT r.id, r.es, r.party_key FROM {self.shelf}_records r WHERE {query.condition} ORDER BY r.id",
             )
             for id, day in days.items():
                 parties = set(asked[id]["party_set"])
@@ -283,24 +283,27 @@ class Snapshot:
         """Merged id to the record it was merged into, which may itself be merged."""
         if self.merges == 0:
             return {}
+        # Since the last merge nothing changed; before it each position may differ from the next.
         version = (self.shelf, min(self.merges, self.position))
-        known = _aliases.get(self.database)
-        if known is not None and known[0] == version:
-            return known[1]
-        valid = "from_position <= :at AND (to_position IS NULL OR to_position > :at)"
-        rows = await self.database.fetch(
-            f"SELECT id, survivor FROM {self.shelf}_aliases WHERE {valid} ORDER BY id", at=self.position
-        )
-        found = {row[0]: row[1] for row in rows}
-        if self.position >= self.merges:
-            _aliases[self.database] = (version, found)
-        return found
+        kept = _aliases.setdefault(self.database, OrderedDict())
+        if version not in kept:
+            query = Query(self.shelf, self.database.dialect, list, parameters={"at": self.position})
+            table = f"{self.shelf}_aliases a"
+            rows = await self.rows(
+                query, f"SELECT a.id, a.survivor FROM {table} WHERE {query.valid('a')} ORDER BY a.id"
+            )
+            kept[version] = {row[0]: row[1] for row in rows}
+            if len(kept) > ALIASES:
+                kept.popitem(last=False)
+        return kept[version]
 
     async def query(self) -> Query:
+        """A query of this snapshot that asks nothing yet."""
         aliases = await self._merged()
         return Query(self.shelf, self.database.dialect, _expander(aliases), parameters={"at": self.position})
 
     async def rows(self, query: Query, sql: str) -> Sequence[Sequence[Any]]:
+        """The rows of a statement with the query's parameters."""
         return await self.database.fetch(sql, **query.parameters)
 
     async def _loaded(self, ids: Sequence[str]) -> dict[str, Document]:
@@ -312,7 +315,7 @@ class Snapshot:
                 f"SELECT r.id, r.doc FROM {self.shelf}_records r WHERE r.id IN {query.among(chunk)} "
                 f"AND {query.valid('r')}",
             )
-            found.update({row[0]: orjson.loads(row[1]) for row in rows})
+            found.update({row[0]: self.read(row[1]) for row in rows})
         return found
 
     async def _page(self, query: Query, table: str, order: Order, page: Page) -> Slice:
@@ -332,14 +335,14 @@ class Snapshot:
         way = " DESC" if page.descending != backward else ""
         rows = await self.rows(
             query,
-            f"SELECT {', '.join(names)}, r.doc FROM {table} WHERE {where(query)} "
+            f"SELECT {', '.join(names)}, r.doc FROM {table} WHERE {query.condition} "
             f"ORDER BY {', '.join(name + way for name in names)} LIMIT {query.put(size + 1)}",
         )
         more, kept = len(rows) > size, list(rows[:size])
         if backward:
             kept.reverse()
         return Slice(
-            documents=[orjson.loads(row[len(names)]) for row in kept],
+            documents=[self.read(row[len(names)]) for row in kept],
             cursors=[cursor_of(list(row)[: len(names)]) for row in kept],
             has_next=page.before is not None if backward else more,
             has_previous=more if backward else page.after is not None,
@@ -348,7 +351,7 @@ class Snapshot:
     async def _count(self, query: Query, table: str, cap: int) -> tuple[int, bool]:
         limit = query.put(cap + 1)
         rows = await self.rows(
-            query, f"SELECT COUNT(*) FROM (SELECT 1 AS one FROM {table} WHERE {where(query)} LIMIT {limit}) counted"
+            query, f"SELECT COUNT(*) FROM (SELECT 1 AS one FROM {table} WHERE {query.condition} LIMIT {limit}) counted"
         )
         return min(rows[0][0], cap), rows[0][0] <= cap
 
@@ -356,7 +359,7 @@ class Snapshot:
         query = occurrence_query(await self.query(), filter)
         table = f"{self.shelf}_records r"
         if name == "YEAR":
-            rows = await self.rows(query, f"SELECT r.es, COUNT(*) FROM {table} WHERE {where(query)} GROUP BY r.es")
+            rows = await self.rows(query, f"SELECT r.es, COUNT(*) FROM {table} WHERE {query.condition} GROUP BY r.es")
             years: Counter[str] = Counter()
             for day, number in rows:
                 if (year := year_of(day)) is not None:
@@ -365,15 +368,14 @@ class Snapshot:
         if name in LINK_FACETS:
             table += f" JOIN {self.shelf}_links l ON l.id = r.id"
             query.where += [f"l.role = {query.put(LINK_FACETS[name])}", query.valid("l")]
-            # There is no index of links by record: ask the smaller side, the records, for each of its links.
             rows = await self.rows(
-                query, f"SELECT l.value, COUNT(*) FROM {table} WHERE {where(query)} GROUP BY l.value"
+                query, f"SELECT l.value, COUNT(*) FROM {table} WHERE {query.condition} GROUP BY l.value"
             )
         elif name in COLUMN_FACETS:
             column = f"r.{COLUMN_FACETS[name]}"
             query.where.append(f"{column} IS NOT NULL")
             rows = await self.rows(
-                query, f"SELECT {column}, COUNT(*) FROM {table} WHERE {where(query)} GROUP BY {column}"
+                query, f"SELECT {column}, COUNT(*) FROM {table} WHERE {query.condition} GROUP BY {column}"
             )
         else:
             known = ", ".join(sorted([*COLUMN_FACETS, *LINK_FACETS, "YEAR"]))
@@ -388,7 +390,6 @@ class Snapshot:
             f"GROUP BY id) h JOIN {self.shelf}_records r ON r.id = h.id "
             f"WHERE {query.valid('r')} AND NOT r.hidden{kept}) r"
         )
-        query.where.append("1 = 1")
         return query, found
 
 
@@ -411,10 +412,6 @@ def _entity_query(
     if text is not None:
         query.text(text)
     return query
-
-
-def where(query: Query) -> str:
-    return " AND ".join(query.where)
 
 
 def _by_count(counts: dict[str, int]) -> list[tuple[str, int]]:
@@ -448,14 +445,6 @@ def _expander(aliases: dict[str, str]) -> Callable[[Sequence[str]], list[str]]:
     return expand
 
 
-def bounds_of_when(when: Document) -> Bounds:
-    """The bounds of a date in a document."""
-    days = when["bounds"]
-    low = [-INFINITY if days[name] is None else day_number(days[name]) for name in ("es", "ee")]
-    high = [INFINITY if days[name] is None else day_number(days[name]) for name in ("ls", "le")]
-    return Bounds(low[0], high[0], low[1], high[1], when["uncertain"])
-
-
 def _single_day(meeting: Document) -> int | None:
     when = meeting["when"]
     if when is None or when["earliest"] is None or when["earliest"] != when["latest"]:
@@ -474,34 +463,3 @@ def _change(was: Document | None, now: Document) -> str | None:
         return "WITHDRAWN"
     moved = was.get("when") != now.get("when") and now["kind"] == "meeting" and now["corrections"] == was["corrections"]
     return "MOVED" if moved else "CHANGED"
-
-
-def _spread(rows: list[tuple[int, int, bool, int]], bucket: Bucket) -> list[tuple[str, int, int]]:
-    finite = [day for es, le, _, _ in rows for day in (es, le) if abs(day) < INFINITY]
-    if not finite:
-        return []
-    first, last = min(finite), max(finite)
-    certain: Counter[int] = Counter()
-    possible: Counter[int] = Counter()
-    for es, le, uncertain, number in rows:
-        start = _bucket_start(max(es, first), bucket)
-        if not uncertain and _bucket_start(min(le, last), bucket) == start and es >= first and le <= last:
-            certain[start] += number
-        until, steps = min(le, last), 0
-        while start <= until and steps < MAX_BUCKETS:
-            possible[start] += number
-            start, steps = _next_bucket(start, bucket), steps + 1
-    length = {"DAY": None, "MONTH": -3, "YEAR": -6}[bucket]
-    return [((iso_day(day) or "")[:length], certain[day], possible[day]) for day in sorted(possible)]
-
-
-def _bucket_start(day: int, bucket: Bucket) -> int:
-    year, month, _ = civil(day)
-    return {"DAY": day, "MONTH": day_of(year, month, 1), "YEAR": day_of(year, 1, 1)}[bucket]
-
-
-def _next_bucket(start: int, bucket: Bucket) -> int:
-    year, month, _ = civil(start)
-    if bucket == "DAY":
-        return start + 1
-    return start + month_length(year, month) if bucket == "MONTH" else day_of(year + 1, 1, 1)
