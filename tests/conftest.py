@@ -12,6 +12,13 @@ import pytest
 import sqlalchemy as sa
 
 from timeline.database import Database, open_database, upgrade
+from timeline.read import projector
+
+
+@pytest.fixture(autouse=True)
+def nobody_reads_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two rebuilds in a row need not wait for readers of the first one's tables."""
+    monkeypatch.setattr(projector, "READERS_SECONDS", 0.0)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Annotated, Any
@@ -17,6 +18,9 @@ from timeline.log.stored import StoredEvent
 from timeline.read.history import raw
 from timeline.read.snapshot import open_snapshot
 from timeline.values.vocabulary import Kind
+
+FRESH_SECONDS = 5.0
+"""How long a snapshot serves a slow subscriber; a rebuild may clear the tables that an old one reads."""
 
 
 @strawberry.input(description="Which events. All given conditions must hold.")
@@ -46,8 +50,10 @@ async def _recorded(
     start = context.now.snapshot.position if after is None else max(after, 0)
     wants = (filter or RecordedFilter()).wants
     async for batch in follow(context.watcher, start, wants):
-        snapshot = await open_snapshot(context.database)
+        snapshot, opened = await open_snapshot(context.database), time.monotonic()
         for event in batch:
+            if time.monotonic() - opened > FRESH_SECONDS:
+                snapshot, opened = await open_snapshot(context.database), time.monotonic()
             # Each event is shown in the record as it stood right after it.
             at = replace(snapshot, position=event.position, recorded_us=event.recorded_us)
             yield Doc(View(at), raw(event))  # type: ignore[misc]

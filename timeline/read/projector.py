@@ -7,6 +7,7 @@ same tables and their digests can be compared.
 from __future__ import annotations
 
 import hashlib
+import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -22,13 +23,15 @@ from timeline.log.read import events_after, head
 from timeline.log.stored import StoredEvent
 from timeline.log.tables import log_head
 from timeline.read.documents import Document, content_of, project
-from timeline.read.index import columns, finished, is_hidden, links, texts
+from timeline.read.index import columns, finished, is_hidden, links, sources_of, texts
 from timeline.read.tables import SHELF, Shelf, other, read_state
 from timeline.values.facts import references
 
 BATCH = 2_000
 CHUNK = 400
 """How many ids one statement asks for; SQLite bounds the number of parameters."""
+READERS_SECONDS = 20.0
+"""How long after a swap a request may still read the shelf that was live before: longer than any request may take."""
 CLOSE_ENOUGH = 500
 """How far behind the log a rebuild may be when it takes the lock to finish."""
 Row = dict[str, Any]
@@ -71,8 +74,12 @@ def rebuild(database: Database, progress: Progress | None = None) -> RebuildRepo
     """Make the tables anew on the other shelf while the live ones answer, compare, and swap whatever the outcome.
 
     The log is the truth: where the digests differ, the live tables were wrong or this software reads facts otherwise.
-    Raises `Conflict` when another rebuild takes over.
+    It waits for requests that may still read what the last rebuild replaced. Raises `Conflict` when another rebuild
+    takes over.
     """
+    with database.read() as connection:
+        since_swap = time.time() - connection.execute(select(read_state.c.swapped_us)).scalar_one() / 1e6
+    time.sleep(min(max(READERS_SECONDS - since_swap, 0), READERS_SECONDS))
     token = str(uuid.uuid4())
     with database.write() as connection:
         shelf = SHELF[other(connection.execute(select(read_state.c.shelf)).scalar_one())]
@@ -122,6 +129,7 @@ def _finish(
         was, now = digest(connection, live), digest(connection, shelf.name)
         records = connection.execute(select(func.count()).select_from(shelf.records)).scalar_one()
         values = {"shelf": shelf.name, "position": position, "merges": merges, "rebuild": None}
+        values["swapped_us"] = time.time_ns() // 1000
         connection.execute(update(read_state).values(values))
     if progress is not None:
         progress(position, position)
@@ -240,13 +248,14 @@ class _Batch:
         if before is not None:
             self.current[id] = (before, document)
         content = content_of(document)
-        document = finished(document, content, self.survivor)
-        named = links(document, content, self.survivor)
+        sources = sources_of(content)
+        document = finished(document, sources, self.survivor)
+        named = links(document, content, sources, self.survivor)
         row = {
             "id": id,
             "from_position": position,
             "to_position": None,
-            **columns(document, content, self.survivor),
+            **columns(document, sources, self.survivor),
             "doc": orjson.dumps(document).decode(),
             "links": orjson.dumps(named).decode(),
         }

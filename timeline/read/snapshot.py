@@ -1,7 +1,7 @@
 """The record as of one position of the log. Every question of the API is asked of a snapshot.
 
 A snapshot needs no transaction: rows say from which position to which they held, so what is recorded meanwhile
-changes no answer. Only a second rebuild within one request could clear the tables that it reads.
+changes no answer. A rebuild fills the other shelf, and clears this one no sooner than `READERS_SECONDS` after the swap.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ read_state = sa.Table(
     sa.Column("position", BIG, nullable=False),
     sa.Column("merges", BIG, nullable=False, comment="the position of the last merge or unmerge"),
     sa.Column("rebuild", TEXT, comment="who is filling the other shelf"),
+    sa.Column("swapped_us", BIG, nullable=False, server_default="0", comment="when the shelves were last swapped"),
 )
 
 
