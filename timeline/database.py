@@ -29,6 +29,8 @@ from timeline.errors import Invalid
 
 BUSY_MS = 30_000
 """How long a writer on SQLite waits for its turn."""
+CACHE_KIB = 64 * 1024
+"""How much of a SQLite database a writer keeps in memory: index pages are touched all over with each append."""
 MIGRATION_LOCK = 7_011_2025
 """The advisory lock on PostgreSQL under which migrations run, one process at a time."""
 _PARAMETER = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|(?<![:\w\[]):([a-z_][a-z0-9_]*)""")
@@ -183,6 +185,7 @@ def _sqlite_engine(url: URL) -> Engine:
             "foreign_keys=ON",
             "recursive_triggers=ON",
             f"busy_timeout={BUSY_MS}",
+            f"cache_size=-{CACHE_KIB}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 

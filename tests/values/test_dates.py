@@ -112,6 +112,11 @@ def test_days_agree_with_the_calendar_of_the_standard_library(day: date) -> None
     assert iso_day(number) == day.isoformat()
 
 
+@given(st.integers(-300_000_000_000, 300_000_000_000))
+def test_a_day_is_read_back_as_it_is_written(number: int) -> None:
+    assert day_number(str(iso_day(number))) == number
+
+
 @given(DAYS)
 def test_a_day_an_interval_of_it_and_a_set_of_it_are_one(day: date) -> None:
     text = day.isoformat()

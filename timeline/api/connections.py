@@ -82,9 +82,14 @@ async def _nodes(root: Parent[Listing]):  # type: ignore[no-untyped-def]
 
 async def _page_info(root: Parent[Listing]) -> PageInfo:
     page = await root.slice()
-    cursors: Sequence[str | None] = page.cursors or [None]
-    shape = {"has_next_page": page.has_next, "has_previous_page": page.has_previous}
-    return root.view.shape({**shape, "start_cursor": cursors[0], "end_cursor": cursors[-1]})
+    return root.view.shape(page_info(page.cursors, page.has_previous, page.has_next))
+
+
+def page_info(cursors: Sequence[str], has_previous: bool, has_next: bool) -> dict[str, Any]:
+    """What the schema says of a page with these cursors."""
+    ends = (cursors[0], cursors[-1]) if cursors else (None, None)
+    flags = {"has_next_page": has_next, "has_previous_page": has_previous}
+    return {**flags, "start_cursor": ends[0], "end_cursor": ends[1]}
 
 
 async def _total_count(root: Parent[Listing]) -> int:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import strawberry
 
-from timeline.api.context import Doc, View
+from timeline.api.context import Doc
 from timeline.api.fields import said
 from timeline.read.documents import dates_of
 from timeline.values import relations
+from timeline.values.dates import Bounds
 from timeline.values.gaps import Gap as Days
 from timeline.values.gaps import gap
 from timeline.values.relations import Certainty
@@ -24,12 +26,20 @@ class Gap:
     label: str = said("The gap for people, in English.")
 
 
-def shown_gap(view: View, found: Days | None) -> Any:
-    """A gap in the shape of the schema."""
+def shown_gap(found: Days | None) -> dict[str, Any] | None:
+    """A gap as the schema shows it."""
     if found is None:
         return None
     plain = {"at_least": found.at_least, "at_most": found.at_most, "days": found.days, "same_day": found.same_day}
-    return view.shape({**plain, "label": gap_label(found)})
+    return {**plain, "label": gap_label(found)}
+
+
+def since_previous(dates: Iterable[Bounds | None]) -> Iterator[dict[str, Any] | None]:
+    """For each date the gap since the last one that is known; None for the first and for what has no date."""
+    before: Bounds | None = None
+    for each in dates:
+        yield None if each is None or before is None else shown_gap(gap(before, each))
+        before = each or before
 
 
 def gap_label(found: Days) -> str:
@@ -72,6 +82,6 @@ def time_relations(one: Doc, other: Doc) -> Any:
             "overlaps": relations.overlaps(a, b),
             "same_day": relations.same_day(a, b),
             "on_sidelines_of": other.data["id"] in beside,
-            "gap": shown_gap(one.view, gap(a, b)),
+            "gap": shown_gap(gap(a, b)),
         }
     )

@@ -48,7 +48,7 @@ class GraphQL:
             if request.method != "POST" and operation.type not in by_get:
                 raise HttpFault(405, "GET is for queries only; send this by POST", Allow="POST")
             if streamed:
-                return event_stream(self.service, operation, request)
+                return event_stream(self.service, operation)
             if operation.type is OperationType.SUBSCRIPTION:
                 message = f"a subscription is answered as {EVENT_STREAM}, or over a WebSocket (graphql-transport-ws)"
                 raise Refusal([{"message": message, "extensions": {"code": "SUBSCRIPTION_OVER_HTTP"}}])

@@ -9,16 +9,15 @@ import strawberry
 from strawberry import Parent
 
 from timeline.api.context import Doc
-from timeline.api.entities import Actor, Organization, Party, Person, Place, Post
+from timeline.api.entities import Organization, Party, Person, Place, Post
 from timeline.api.enums import WantedCertainty, described
 from timeline.api.fields import First, linked, many, one, page_size, planned, said, told
-from timeline.api.gaps import Gap, TimeRelations, shown_gap, time_relations
+from timeline.api.gaps import Gap, TimeRelations, since_previous, time_relations
 from timeline.api.records import Citation, Claim, Node, Record, Relation, Voice, When, shown_name
 from timeline.errors import NotFound
 from timeline.read.claims import check
 from timeline.read.documents import content_of, dates_of
 from timeline.read.filters import OccurrenceFilter, Page, TimeFilter
-from timeline.values.gaps import gap
 from timeline.values.relations import Certainty, overlaps
 from timeline.values.vocabulary import (
     Attribution,
@@ -218,16 +217,9 @@ class StepTime:
 
 
 def _step_times(root: Doc) -> list[Doc]:
-    found = []
-    before = None
-    for step in root.data["steps"]:
-        days = None
-        dates = dates_of(step["when"])
-        if dates is not None:
-            days = None if before is None else shown_gap(root.view, gap(before, dates)).data
-            before = dates
-        found.append(Doc(root.view, {"step": step, "since_previous": days}))
-    return found
+    steps = root.data["steps"]
+    gaps = since_previous(dates_of(step["when"]) for step in steps)
+    return [Doc(root.view, {"step": step, "since_previous": days}) for step, days in zip(steps, gaps, strict=True)]
 
 
 @strawberry.type(description="A person put forward for a post, and how far it got. A nominee holds nothing.")
@@ -247,6 +239,3 @@ class Milestone(Occurrence, Record, Node):
     parties: list[Party] = many("parties", "The parties it concerns.")
     place: Place | None = one("place", "Where.")
     claimed_since: list[Occurrence] = linked("SINCE", OCCURRENCE_KINDS, "Occurrences that claims count from here.")
-
-
-__all__ = ["Actor", "Meeting", "Milestone", "Nomination", "Occurrence", "Statement"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import strawberry
 from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, Undefined
 
@@ -29,6 +31,7 @@ SCHEMA = strawberry.Schema(query=Query, mutation=Mutation, subscription=Subscrip
 _without_null_defaults(SCHEMA._schema)
 
 
+@cache
 def print_schema() -> str:
     """The schema in the GraphQL schema definition language."""
     return SCHEMA.as_str() + "\n"

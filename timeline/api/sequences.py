@@ -9,15 +9,14 @@ from typing import Annotated, Any
 import strawberry
 from strawberry import Parent
 
-from timeline.api.connections import OccurrenceConnection, PageInfo, listing
+from timeline.api.connections import OccurrenceConnection, PageInfo, listing, page_info
 from timeline.api.context import View
 from timeline.api.entities import Party, Tenure
 from timeline.api.enums import WantedCertainty, described
 from timeline.api.fields import First, many, one, page_size, said
-from timeline.api.gaps import Gap, shown_gap
+from timeline.api.gaps import Gap, shown_gap, since_previous
 from timeline.api.inputs import (
     After,
-    CommonFilter,
     MeetingFilter,
     OccurrenceFilter,
     PageFirst,
@@ -32,7 +31,6 @@ from timeline.read.documents import dates_of
 from timeline.read.filters import OccurrenceFilter as ReadFilter
 from timeline.read.filters import Page
 from timeline.values.dates import iso_day
-from timeline.values.gaps import gap
 from timeline.values.relations import Certainty
 
 Root = Parent[View]
@@ -111,15 +109,14 @@ async def _entries(root: Parent[SeriesQuery]) -> SeriesPage:
             "meeting": each.document,
             "previous": each.previous,
             "next": each.next,
-            "since_previous": each.since_previous and shown_gap(root.view, each.since_previous).data,
+            "since_previous": shown_gap(each.since_previous),
             "unordered_with_previous": each.since_previous is not None
             and each.since_previous.same_day is not Certainty.IMPOSSIBLE,
         }
         for each in found.entries
     ]
-    cursors: list[str | None] = [each.cursor for each in found.entries] or [None]
-    info = {"has_next_page": found.has_next, "has_previous_page": found.has_previous}
-    return shape({"entries": entries, "page_info": {**info, "start_cursor": cursors[0], "end_cursor": cursors[-1]}})
+    cursors = [each.cursor for each in found.entries]
+    return shape({"entries": entries, "page_info": page_info(cursors, found.has_previous, found.has_next)})
 
 
 async def _series_figures(root: Parent[SeriesQuery]) -> SeriesFigures:
@@ -127,7 +124,6 @@ async def _series_figures(root: Parent[SeriesQuery]) -> SeriesFigures:
     ids = [found.first, found.last, *(found.longest_between or (None, None))]
     documents = await root.view.snapshot.documents([id for id in ids if id is not None])
     first, last, begin, end = (None if id is None else documents[id] for id in ids)
-    between = None if found.longest is None else shown_gap(root.view, found.longest).data
     return root.view.shape(
         {
             "count": found.count,
@@ -135,7 +131,7 @@ async def _series_figures(root: Parent[SeriesQuery]) -> SeriesFigures:
             "first": first,
             "last": last,
             "median_gap_days": found.median_gap,
-            "longest_silence": between,
+            "longest_silence": shown_gap(found.longest),
             "longest_silence_from": begin,
             "longest_silence_to": end,
         }
@@ -284,12 +280,12 @@ async def _sequences(
 ) -> SequenceMatches:
     asked = [
         sequences.StepAsked(
-            filter=read_filter(step.filter, *_kinds(step.filter)),
+            filter=read_filter(step.filter),
             at_least=step.at_least_days,
             at_most=_days(step.within if step.within is not None else within, index),
             same_day=step.same_day,
             optional=step.optional,
-            without=None if step.without is None else read_filter(step.without, *_kinds(step.without)),
+            without=None if step.without is None else read_filter(step.without),
         )
         for index, step in enumerate(steps)
     ]
@@ -305,27 +301,19 @@ async def _sequences(
         {
             "cursor": cursor,
             "certainty": "CERTAIN" if match.certain else "POSSIBLE",
-            "steps": _steps(root, match, found.documents),
+            "steps": _steps(match, found.documents),
         }
         for match, cursor in zip(found.matches, found.cursors, strict=True)
     ]
-    cursors: list[str | None] = [*found.cursors] or [None]
-    info = {"has_next_page": found.has_next, "has_previous_page": after is not None}
-    return root.shape({"nodes": nodes, "page_info": {**info, "start_cursor": cursors[0], "end_cursor": cursors[-1]}})
+    return root.shape({"nodes": nodes, "page_info": page_info(found.cursors, after is not None, found.has_next)})
 
 
-def _kinds(filter: CommonFilter) -> tuple[str, ...]:
-    return tuple(kind.value for kind in getattr(filter, "kinds", None) or ())
-
-
-def _steps(view: View, match: Any, documents: dict[str, Any]) -> list[dict[str, Any]]:
-    shown = []
-    before = None
-    for each in match.occurrences:
-        days: Any = None if each is None or before is None else shown_gap(view, gap(before.bounds, each.bounds)).data
-        shown.append({"occurrence": None if each is None else documents[each.id], "since_previous": days})
-        before = each or before
-    return shown
+def _steps(match: Any, documents: dict[str, Any]) -> list[dict[str, Any]]:
+    gaps = since_previous(None if each is None else each.bounds for each in match.occurrences)
+    return [
+        {"occurrence": None if each is None else documents[each.id], "since_previous": days}
+        for each, days in zip(match.occurrences, gaps, strict=True)
+    ]
 
 
 def _days(text: str | None, index: int) -> int | None:
@@ -354,16 +342,13 @@ async def _itinerary(
     first: First = 50,
 ) -> list[ItineraryStop]:
     size = page_size(first)
-    stops = {}
+    presences = {}
     for role, presence in (("ABSENT", Presence.ABSENT), ("PERSON", Presence.PRESENT)):
-        for meeting in await root.linked(role, person, ("meeting",), size):
-            stops[meeting.data["id"]] = (meeting, presence)
-    order = await root.snapshot.occurrences(ReadFilter(kinds=("meeting",), ids=tuple(stops)), Page(first=size))
-    return [
-        root.shape({"meeting": document, "presence": stops[document["id"]][1]})
-        for document in order.documents
-        if document["id"] in stops
-    ]
+        presences.update({each.data["id"]: presence for each in await root.linked(role, person, ("meeting",), size)})
+    if not presences:  # A filter by no ids asks for all.
+        return []
+    order = await root.snapshot.occurrences(ReadFilter(kinds=("meeting",), ids=tuple(presences)), Page(first=size))
+    return [root.shape({"meeting": document, "presence": presences[document["id"]]}) for document in order.documents]
 
 
 def _together(
@@ -391,18 +376,12 @@ async def _post_history(
     post: Annotated[strawberry.ID, strawberry.argument(description="Which post.")],
     first: First = 50,
 ) -> list[PostHistoryEntry]:
-    entries = []
-    before = None
-    for found in await root.linked("POST", post, ("tenure", "nomination"), page_size(first)):
-        kind = found.data["kind"]
-        entry = {"tenure": None, "nomination": None, "since_previous": None, kind: found.data["id"]}
-        dates = dates_of(found.data["when"]) if kind == "tenure" else None
-        if dates is not None:
-            if before is not None:
-                entry["since_previous"] = shown_gap(root, gap(before, dates)).data
-            before = dates
-        entries.append(root.shape(entry))
-    return entries
+    found = [each.data for each in await root.linked("POST", post, ("tenure", "nomination"), page_size(first))]
+    gaps = since_previous(dates_of(each["when"]) if each["kind"] == "tenure" else None for each in found)
+    return [
+        root.shape({"tenure": None, "nomination": None, "since_previous": days, each["kind"]: each["id"]})
+        for each, days in zip(found, gaps, strict=True)
+    ]
 
 
 @strawberry.type(description="The questions over time.")

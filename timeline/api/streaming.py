@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
-from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -31,7 +30,7 @@ def is_event_stream(accept: str | None) -> bool:
     return accept is not None and accept.split(";")[0].split(",")[0].strip().lower() == EVENT_STREAM
 
 
-def event_stream(service: Service, operation: Operation, request: Request) -> StreamingResponse:
+def event_stream(service: Service, operation: Operation) -> StreamingResponse:
     """The answers as server-sent events: 'next' for each, 'complete' at the end."""
 
     async def events() -> AsyncIterator[bytes]:

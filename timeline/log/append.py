@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, Row, insert, select, text, update
 
 from timeline.database import Database
 from timeline.errors import Conflict
 from timeline.log.merkle import extended
 from timeline.log.read import append_seen, stream_versions
-from timeline.log.stored import SALT_BYTES, StoredEvent, event_hash, event_id
+from timeline.log.stored import SALT_BYTES, StoredEvent, columns_of, event_hash, event_id
 from timeline.log.tables import log_appends, log_events, log_head
 
+Head = Row[Any, Any, Any]
+"""Position, last recorded time and tree."""
 Inline = Callable[[Connection, Sequence[StoredEvent]], None]
 
 
@@ -69,9 +72,7 @@ def append(
     The head row is locked first and by everyone, so positions come out dense and in the order of commits, and the
     checks that follow see all that was committed before.
     """
-    head = connection.execute(
-        select(log_head.c.position, log_head.c.recorded_us, log_head.c.tree).where(log_head.c.id == 1).with_for_update()
-    ).one()
+    head = locked_head(connection)
     seen = append_seen(connection, batch.append_id)
     if seen is not None:
         return _replayed(batch, seen)
@@ -89,17 +90,26 @@ def append(
             "last_position": last,
         },
     )
-    if stored:
-        connection.execute(insert(log_events), [asdict(event) for event in stored])
-        tree = extended(head.tree, head.position, (event.leaf_hash for event in stored))
-        connection.execute(
-            update(log_head)
-            .where(log_head.c.id == 1)
-            .values(position=last, recorded_us=stored[-1].recorded_us, tree=tree)
-        )
-        if inline is not None:
-            inline(connection, stored)
+    store(connection, head, stored, inline)
     return Appended(first=first, last=last, events=stored, replayed=False)
+
+
+def locked_head(connection: Connection) -> Head:
+    """Position, last recorded time and tree of the log; every other writer waits until this transaction ends."""
+    columns = (log_head.c.position, log_head.c.recorded_us, log_head.c.tree)
+    return connection.execute(select(*columns).where(log_head.c.id == 1).with_for_update()).one()
+
+
+def store(connection: Connection, head: Head, events: Sequence[StoredEvent], inline: Inline | None) -> None:
+    """Put numbered rows behind the head, move it, and let whoever projects inline see them."""
+    if not events:
+        return
+    connection.execute(insert(log_events), [columns_of(event) for event in events])
+    tree = extended(head.tree, head.position, (event.leaf_hash for event in events))
+    values = {"position": events[-1].position, "recorded_us": events[-1].recorded_us, "tree": tree}
+    connection.execute(update(log_head).where(log_head.c.id == 1).values(values))
+    if inline is not None:
+        inline(connection, events)
 
 
 def _replayed(batch: Append, seen: tuple[bytes, int, int]) -> Appended:

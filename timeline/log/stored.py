@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import orjson
 
@@ -41,6 +41,14 @@ ENVELOPE = (
     *("position", "event_id", "stream", "version", "type", "schema", "recorded_us"),
     *("actor", "source", "append_id", "causation", "correlation"),
 )
+
+
+COLUMNS = tuple(field.name for field in fields(StoredEvent))
+
+
+def columns_of(event: StoredEvent) -> dict[str, object]:
+    """The event as a row of its table: every column with its value."""
+    return {name: getattr(event, name) for name in COLUMNS}
 
 
 def envelope(event: StoredEvent) -> bytes:

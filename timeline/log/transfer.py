@@ -7,18 +7,17 @@ A line is an append or one event; the events of an append follow its line. Bodie
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, insert, select, tuple_, update
+from sqlalchemy import Connection, insert, select, tuple_
 
 from timeline.errors import Conflict, Invalid
-from timeline.log.append import Inline
-from timeline.log.merkle import extended
+from timeline.log.append import Inline, locked_head, store
 from timeline.log.read import events_after
 from timeline.log.stored import ENVELOPE, SALT_BYTES, StoredEvent, event_hash, event_id
-from timeline.log.tables import log_appends, log_events, log_head
+from timeline.log.tables import log_appends
 
 CHUNK = 1000
 NAMES = {
@@ -93,9 +92,7 @@ def insert_appends(connection: Connection, batch: Sequence[StoredAppend], inline
     Returns how many events were stored. Raises `Conflict` when this log holds something else, `Invalid` when a line's
     hashes do not match.
     """
-    head = connection.execute(
-        select(log_head.c.position, log_head.c.recorded_us, log_head.c.tree).where(log_head.c.id == 1).with_for_update()
-    ).one()
+    head = locked_head(connection)
     known = {
         row.append_id: (bytes(row.request_digest), row.first_position, row.last_position)
         for row in connection.execute(
@@ -118,12 +115,7 @@ def insert_appends(connection: Connection, batch: Sequence[StoredAppend], inline
         columns = ("append_id", "request_digest", "first_position", "last_position")
         rows = [dict(zip(columns, (getattr(each, name) for name in names), strict=True)) for each in new]
         connection.execute(insert(log_appends), rows)
-    if events:
-        connection.execute(insert(log_events), [asdict(event) for event in events])
-        tree = extended(head.tree, head.position, (event.leaf_hash for event in events))
-        values = {"position": events[-1].position, "recorded_us": events[-1].recorded_us, "tree": tree}
-        connection.execute(update(log_head).where(log_head.c.id == 1).values(values))
-        inline(connection, events)
+    store(connection, head, events, inline)
     return len(events)
 
 

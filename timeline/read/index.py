@@ -18,19 +18,18 @@ UNDATED = {"es": INFINITY, "ls": INFINITY, "ee": -INFINITY, "le": -INFINITY, "un
 DATES = {"tenure": "when", "source": "published", "state": "valid"}
 
 
-def finished(document: Document, content: facts.Content, lookup: Lookup) -> Document:
+def finished(document: Document, sources: set[str], lookup: Lookup) -> Document:
     """The document with its open ends reaching to the report they rest on."""
-    sources = sorted(sources_of(content))
 
     def report_day(when: Document) -> int | None:
-        rests_on = [when["anchor"]] if when["anchor"] else sources
+        rests_on = {when["anchor"]} if when["anchor"] else sources
         days = [day for source in rests_on if (day := publication_day(lookup(source))) is not None]
         return max(days, default=None)
 
     return dated(document, report_day)
 
 
-def columns(document: Document, content: facts.Content, lookup: Lookup) -> dict[str, Any]:
+def columns(document: Document, sources: set[str], lookup: Lookup) -> dict[str, Any]:
     """The index columns of a record's row, from its finished document."""
     names = document.get("names")
     title = names[0]["text"] if names else document.get("title") or document.get("label") or ""
@@ -45,7 +44,7 @@ def columns(document: Document, content: facts.Content, lookup: Lookup) -> dict[
         "status": document.get("status"),
         "attribution": document.get("attribution"),
         "hidden": is_hidden(document),
-        "known_from": _known_from(content, lookup),
+        "known_from": _known_from(sources, lookup),
         "name": phrase(title),
     }
 
@@ -55,11 +54,11 @@ def is_hidden(document: Document) -> bool:
     return document["retracted"] is not None or document["merged_into"] is not None
 
 
-def links(document: Document, content: facts.Content, lookup: Lookup) -> list[Link]:
+def links(document: Document, content: facts.Content, sources: set[str], lookup: Lookup) -> list[Link]:
     """Under which values, in which roles, the record is found. Nothing leads to a hidden one."""
     if is_hidden(document):
         return []
-    found: set[tuple[str, str | None]] = {("SOURCE", source) for source in sources_of(content)}
+    found: set[tuple[str, str | None]] = {("SOURCE", source) for source in sources}
     found.update(("SOURCE", each["citation"]["source"]) for each in document["conflicts"] if each["citation"])
     found.update(_own(content, lookup))
     return sorted((role, value) for role, value in found if value is not None and value != "")
@@ -105,8 +104,8 @@ def _party_set(document: Document) -> list[str]:
     return list(document.get("party_set", []))
 
 
-def _known_from(content: facts.Content, lookup: Lookup) -> int | None:
-    days = [publication_day(lookup(source)) for source in sources_of(content)]
+def _known_from(sources: set[str], lookup: Lookup) -> int | None:
+    days = [publication_day(lookup(source)) for source in sources]
     return min((day for day in days if day is not None), default=None)
 
 

@@ -228,8 +228,15 @@ def month_length(year: int, month: int) -> int:
     return 30 if month in (4, 6, 9, 11) else 31
 
 
+_FAR_DAY = re.compile(r"Y(-?[0-9]{5,9})-([0-9]{2})-([0-9]{2})")
+"""A day of a year with more than four digits, which EDTF has no form for."""
+
+
 def day_number(iso: str) -> int:
-    """Day number of one plain day, '2025-07-11'. Raises `EdtfError`."""
+    """Day number of one plain day, '2025-07-11' or as `iso_day` writes it. Raises `EdtfError`."""
+    far = _FAR_DAY.fullmatch(iso)
+    if far:
+        return day_of(*map(int, far.groups()))
     date = parse_edtf(iso)
     if date.precision is not Precision.DAY or date.bounds.es != date.bounds.le:
         raise EdtfError(iso, "one day is needed, such as 2025-07-11")

@@ -6,8 +6,9 @@ definition. Absent means not stated; no field has a default that invents a fact.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_type_hints
 
 from msgspec import Meta, Struct, field
 
@@ -391,33 +392,47 @@ REFERENCES: dict[str, tuple[str, ...]] = {
 """Fields that hold the id of another record, and which kinds it may be of. A name means the same in every struct."""
 
 
-def references(content: Any, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[str | int, ...], str]]:
+Path = tuple[str | int, ...]
+
+
+def structs(value: Any, path: Path = ()) -> Iterator[tuple[Path, Struct]]:
+    """Every struct in a value, the value first, each with its path."""
+    if isinstance(value, Struct):
+        yield path, value
+        for name in _fields(type(value))[0]:
+            inner = getattr(value, name)
+            if inner:
+                yield from structs(inner, (*path, name))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from structs(item, (*path, index))
+
+
+def references(content: Any) -> list[tuple[Path, str]]:
     """Every (path, id) of another record that this content names; ISO states are known to all and left out."""
-    found: list[tuple[tuple[str | int, ...], str]] = []
-    _collect(content, path, found)
+    found: list[tuple[Path, str]] = []
+    for path, struct in structs(content):
+        for name in _fields(type(struct))[1]:
+            named = getattr(struct, name)
+            if isinstance(named, str):
+                if "/" in named:
+                    found.append(((*path, name), named))
+            elif named:
+                found += [((*path, name, index), id) for index, id in enumerate(named) if "/" in id]
     return found
 
 
-def _collect(value: Any, path: tuple[str | int, ...], found: list[tuple[tuple[str | int, ...], str]]) -> None:
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            _collect(item, (*path, index), found)
-    elif isinstance(value, Struct):
-        for name, is_reference in _reference_fields(type(value)):
-            inner = getattr(value, name)
-            if is_reference and isinstance(inner, str):
-                if "/" in inner:
-                    found.append(((*path, name), inner))
-            elif is_reference and isinstance(inner, list):
-                found += [((*path, name, index), item) for index, item in enumerate(inner) if "/" in item]
-            elif isinstance(inner, (Struct, list)):
-                _collect(inner, (*path, name), found)
-
-
 @cache
-def _reference_fields(struct: type[Struct]) -> list[tuple[str, bool]]:
-    """Every field of a struct, and whether it holds ids: asked of each value of the record, so looked up once."""
-    return [
-        (name, name in REFERENCES or (name == "parties" and issubclass(struct, (Milestone, Coverage))))
+def _fields(struct: type[Struct]) -> tuple[list[str], list[str]]:
+    """Which fields of a struct may hold structs, and which hold ids: asked of each value, so looked up once."""
+    hints = get_type_hints(struct)
+    ids = [
+        name
         for name in struct.__struct_fields__
+        if name in REFERENCES or (name == "parties" and issubclass(struct, (Milestone, Coverage)))
     ]
+    return [name for name in struct.__struct_fields__ if name not in ids and _may_hold_structs(hints[name])], ids
+
+
+def _may_hold_structs(hint: Any) -> bool:
+    return (isinstance(hint, type) and issubclass(hint, Struct)) or any(map(_may_hold_structs, get_args(hint)))

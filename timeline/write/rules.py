@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from msgspec import Struct
-
 from timeline.errors import Invalid, Path, TimelineError
 from timeline.values import facts
 from timeline.values.countries import is_country
@@ -49,7 +47,7 @@ def ladder_faults(steps: list[facts.Step]) -> list[TimelineError]:
 
 
 def _dates(value: Any, path: Path) -> Iterator[TimelineError]:
-    for where, item in _walk(value, path):
+    for where, item in facts.structs(value, path):
         if isinstance(item, facts.When):
             try:
                 bounds(item.edtf, contains=item.contains)
@@ -59,7 +57,7 @@ def _dates(value: Any, path: Path) -> Iterator[TimelineError]:
 
 
 def _parties(content: facts.Content, path: Path) -> Iterator[TimelineError]:
-    for where, item in _walk(content, path):
+    for where, item in facts.structs(content, path):
         for name in ("party", "country"):
             code = getattr(item, name, None)
             if isinstance(code, str) and "/" not in code and not is_country(code):
@@ -77,17 +75,6 @@ def _stand_ins(meeting: facts.Meeting) -> Iterator[TimelineError]:
         if absent and absent in present:
             message = f"{absent} is said to be absent and is a participant; leave one of the two out"
             yield Invalid("STAND_IN_FOR_PARTICIPANT", message, ("parties", index, "in_place_of", "person"))
-
-
-def _walk(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
-    """Every struct in the content, with its path."""
-    if isinstance(value, Struct):
-        yield path, value
-        for name in value.__struct_fields__:
-            yield from _walk(getattr(value, name), (*path, name))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _walk(item, (*path, index))
 
 
 def nominee_faults(content: facts.Content, pending: dict[tuple[str, str], str]) -> list[TimelineError]:
