@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from timeline.database import Database
 from timeline.errors import Conflict, NotFound, Path, Several, TimelineError
 from timeline.events.codec import SCHEMA, canonical, decode, encode
-from timeline.events.records import AnyEvent, Recorded
+from timeline.events.records import AnyEvent, Recorded, RecordsDistinguished
 from timeline.log.append import Append, Appended, NewEvent, announce, append
 from timeline.log.read import append_seen, head, streams_events
 from timeline.log.stored import StoredEvent
@@ -280,6 +280,7 @@ def _check_references(connection: Connection, decided: list[tuple[str, AnyEvent]
         for path, target in facts.references(event)
     }
     named |= {(id, ("into",), record.merged_into) for id, record in touched.items() if record.merged_into}
+    named |= {(id, ("other",), event.other) for id, event in decided if isinstance(event, RecordsDistinguished)}
     # A person who takes a post is asked after among the nominations of the whole record.
     people = {record.content.person for record in touched.values() if isinstance(record.content, facts.Tenure)}
     nominations = linked_now(connection, "NOMINEE", people)

@@ -128,7 +128,7 @@ class FacetCounts:
 
 @strawberry.type(description="A piece of time and how much lies in it.")
 class DensityBucket:
-    bucket: str = said("'2025-07-11', '2025-07' or '2025'.")
+    bucket: str = said("'2025-07-11', '2025-07', '2025' or '2020s'.")
     certain: int = said("How many certainly lie within it.")
     possible: int = said("How many share a day with it or may do so; the certain ones are among them.")
 

@@ -11,7 +11,8 @@ from timeline.api.context import Doc
 from timeline.api.enums import Knowledge
 from timeline.api.fields import Edtf, asked, linked, many, one, planned, said
 from timeline.api.records import Citation, ExternalId, Name, Node, Record, When, shown_name
-from timeline.read.documents import content_of
+from timeline.read.documents import Document, content_of, dates_of
+from timeline.values.dates import INFINITY, Bounds
 from timeline.values.relations import Certainty
 from timeline.values.vocabulary import Classification, Holding, Level
 from timeline.write.rules import is_pending
@@ -135,19 +136,30 @@ async def _holder(
     nominations = await view.linked("POST", root.data["id"], ("nomination",), 100)
     pending = [each for each in nominations if is_pending(content_of(each.data))]
     known = Knowledge.UNKNOWN
-    if found:
-        known = Knowledge.CERTAIN if any(sure == "CERTAIN" for _, sure in found) else Knowledge.POSSIBLE
+    if any(sure == "CERTAIN" for _, sure in found):
+        known = Knowledge.CERTAIN
+    elif not all(_has_lost_end(tenure, days) for tenure, _ in found):
+        known = Knowledge.POSSIBLE
     sentence = {
         Knowledge.CERTAIN: f"{shown_name(root)} on {on}: recorded.",
         Knowledge.POSSIBLE: f"{shown_name(root)} on {on}: the dates on record leave it open.",
         Knowledge.UNKNOWN: f"{shown_name(root)} on {on}: no holder is recorded.",
     }[known]
+    if found and known is Knowledge.UNKNOWN:
+        names = [shown_name(each) for each in await view.many([tenure["person"] for tenure, _ in found])]
+        sentence += f" Of {', '.join(names)} the record knows no end: it is not known whether they still held it."
     if pending:
         people = [shown_name(each) for each in await view.many([each.data["nominee"] for each in pending])]
         sentence += f" A nomination is pending ({', '.join(people)}); a nominee does not hold the post."
     holders = [{"tenure": tenure, "certainty": sure} for tenure, sure in found]
     answer = {"known": known, "holders": holders, "pending": [each.data for each in pending], "explanation": sentence}
     return view.shape(answer)
+
+
+def _has_lost_end(tenure: Document, days: Bounds) -> bool:
+    """Whether nothing but an end that nobody recorded lets the tenure reach these days: that is not knowing."""
+    held = dates_of(tenure["when"])
+    return held is not None and held.le >= INFINITY and held.ee < days.es
 
 
 @strawberry.type(description="An office that persons hold one after another.")
@@ -170,6 +182,13 @@ class Tenure(Record, Node):
     post: Post | None = one("post", "Which post.")
     holding: Holding = said("In which capacity.")
     when: When = said("From when to when.")
+    role: str | None = said("The title as stated.")
+    accredited_to: Party | None = one("accredited_to", "To which state or organization the head of a mission is sent.")
+    seat: Place | None = one("seat", "Where one resides who is sent to several at once.")
+    concurrent_with: list[Tenure] = many("concurrent_with", "Tenures held at the same time by one appointment.")
+    concurrent_from: list[Tenure] = linked("CONCURRENT", ("tenure",), "Tenures that name this one as concurrent.")
+    note: str | None = said("What else the source says of it.")
+    external_ids: list[ExternalId] = said("Identifiers in other schemes.")
     citations: list[Citation] = said("Where it is read.")
 
 

@@ -111,6 +111,8 @@ class Bucket(StrEnum):
     """Months."""
     YEAR = "YEAR"
     """Years."""
+    DECADE = "DECADE"
+    """Decades, such as '1950s'."""
 
 
 @described

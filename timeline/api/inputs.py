@@ -12,7 +12,7 @@ from timeline.api.fields import MAX_PAGE, Edtf, asked, page_size
 from timeline.errors import Invalid
 from timeline.read.filters import OccurrenceFilter as ReadFilter
 from timeline.read.filters import Page, TimeFilter
-from timeline.values.vocabulary import Attribution, Format, Kind, Level, MeetingStatus, Wording
+from timeline.values.vocabulary import Attribution, Format, Kind, Level, MeetingStatus, StepKind, Wording
 
 ID = strawberry.ID
 RELATIONS = ("during", "overlaps", "before", "after")
@@ -87,6 +87,7 @@ class StatementFilter(CommonFilter):
 class NominationFilter(CommonFilter):
     nominee: ID | None = given("Of this person.")
     post: ID | None = given("To this post.")
+    steps: list[StepKind] | None = given("One of these steps was taken.")
 
 
 @strawberry.input(description="Which occurrences, of whatever kind. All given conditions must hold.")

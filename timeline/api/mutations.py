@@ -20,9 +20,9 @@ from timeline.api.fields import Json, said
 from timeline.api.records import Record
 from timeline.errors import Damaged, Invalid, Path, Several, TimelineError
 from timeline.handle import Request, handle
-from timeline.read.search import phrase
 from timeline.read.snapshot import open_snapshot
 from timeline.values import facts
+from timeline.values.ids import slug
 from timeline.values.vocabulary import MeetingStatus
 from timeline.write import commands
 from timeline.write.commands import AnyCommand
@@ -148,8 +148,7 @@ def _slug(content: facts.Content) -> str:
     """Words of the name for an id."""
     names = getattr(content, "names", None)
     text = names[0].text if names else getattr(content, "title", None) or getattr(content, "label", None) or "record"
-    words = re.findall(r"[a-z0-9]+", phrase(text))
-    return "-".join(words)[:60].strip("-") or "record"
+    return slug(text, 60) or "record"
 
 
 # Changes ------------------------------------------------------------------------------------------------------------
@@ -259,6 +258,12 @@ class Mutation:
         [("relation", input_type(facts.Relation), "The relation.")],
         lambda id, input: commands.Relate(id=id, relation=fact(facts.Relation, input.relation, ("relation",))),
         ("relation",),
+    )
+    distinguish: RecordPayload = change(
+        "distinguish",
+        "Record that two records that look alike are not of the same; they are not suggested for a merge again.",
+        [("other", strawberry.ID, "The other record."), *REASON],
+        lambda id, input: commands.Distinguish(id=id, other=input.other, reason=input.reason),
     )
     correct: RecordPayload = change(
         "correct",

@@ -13,7 +13,7 @@ from timeline.api.entities import Organization, Party, Person, Place, Post
 from timeline.api.enums import WantedCertainty, described
 from timeline.api.fields import First, linked, many, one, page_size, planned, said, told
 from timeline.api.gaps import Gap, TimeRelations, since_previous, time_relations
-from timeline.api.records import Citation, Claim, Node, Record, Relation, Voice, When, shown_name
+from timeline.api.records import Citation, Claim, ExternalId, Node, Record, Relation, Voice, When, shown_name
 from timeline.errors import NotFound
 from timeline.read.claims import check
 from timeline.read.documents import content_of, dates_of
@@ -77,6 +77,7 @@ class Occurrence(Record, Node):
     title: str = told(shown_name, "What it is called.")
     when: When | None = said("When; null when the sources do not say.")
     topics: list[str] = said("What it is about, in words.")
+    external_ids: list[ExternalId] = said("Identifiers in other schemes.")
     relations: list[Relation] = said("How it stands to others.")
     related_from: list[Occurrence] = linked("TARGET", OCCURRENCE_KINDS, "Occurrences that name a relation to it.")
     citations: list[Citation] = said("Where it is read.")
@@ -140,6 +141,7 @@ async def _claim_checks(root: Doc) -> list[Doc]:
 @strawberry.type(description="Parties that met, or were to meet.")
 class Meeting(Occurrence, Record, Node):
     place: Place | None = one("place", "Where.")
+    also_at: list[Place] = many("also_at", "Other places of the same meeting, in the order of the source.")
     parties: list[Participation] = said("Who took part, party by party.")
     party_set: list[Party] = many("party_set", "Each party once, in order of the ids.")
     format_declared: Format | None = said("The format as the source calls it.")
@@ -226,12 +228,14 @@ def _step_times(root: Doc) -> list[Doc]:
 class Nomination(Occurrence, Record, Node):
     nominee: Person | None = one("nominee", "Who is nominated.")
     post: Post | None = one("post", "To which post.")
+    role: str | None = said("The title as stated.")
     by: Voice | None = said("Who nominates.")
     steps: list[NominationStep] = said("The steps, in order.")
     step_times: list[StepTime] = told(_step_times, "The steps with the time that each took.")
     last_step: NominationStep | None = told(lambda root: _step(root, done=True), "The last step that was taken.")
     next_step: NominationStep | None = told(lambda root: _step(root, done=False), "The next step, if one is awaited.")
     pending: bool = told(lambda root: is_pending(content_of(root.data)), "Whether it is still open.")
+    note: str | None = said("What else the source says of it.")
 
 
 @strawberry.type(description="Something else that dates are counted from: a government takes office.")

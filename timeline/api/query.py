@@ -56,6 +56,7 @@ OfParty = Annotated[strawberry.ID | None, strawberry.argument(description="Only 
 OfSource = Annotated[strawberry.ID | None, strawberry.argument(description="Only those of this source.")]
 OfPost = Annotated[strawberry.ID | None, strawberry.argument(description="Only those of this post.")]
 OfPerson = Annotated[strawberry.ID | None, strawberry.argument(description="Only those of this person.")]
+Accredited = Annotated[strawberry.ID | None, strawberry.argument(description="Only those accredited to this party.")]
 InAnyLanguage = Annotated[str | None, strawberry.argument(description="Words of a name in ten languages, or a code.")]
 AtMoment = Annotated[DateTime | None, strawberry.argument(description="A moment: what was recorded by then.")]
 Until = Annotated[int | None, strawberry.argument(description="The later position; now if unset.", name="to")]
@@ -187,13 +188,14 @@ def _tenures(
     root: Root,
     post: OfPost = None,
     person: OfPerson = None,
+    accredited_to: Accredited = None,
     first: PageFirst = None,
     after: After = None,
     last: PageLast = None,
     before: Before = None,
 ) -> Connection[Tenure]:
     page = {"first": first, "after": after, "last": last, "before": before}
-    return entities(root, ("tenure",), page, post=post, person=person)
+    return entities(root, ("tenure",), page, post=post, person=person, accredited_to=accredited_to)
 
 
 async def _countries(root: Root, text: InAnyLanguage = None) -> list[Country]:

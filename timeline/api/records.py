@@ -8,7 +8,7 @@ import strawberry
 
 from timeline.api import enums  # noqa: F401  (makes the vocabulary known to the schema)
 from timeline.api.context import Doc
-from timeline.api.fields import DateTime, Edtf, Json, found, moment, one, said, told
+from timeline.api.fields import DateTime, Edtf, Json, found, many, moment, one, said, told
 from timeline.values.dates import Precision
 from timeline.values.vocabulary import Basis, ClaimKind, Kind, RelationType
 
@@ -73,6 +73,13 @@ class Retraction:
     recorded_at: DateTime = told(lambda root: moment(root.data["recorded_us"]), "When the log learned it.")
 
 
+@strawberry.type(description="A later release of the source that gave a record no longer lists it.")
+class Delisting:
+    source: SourceRef | None = one("source", "The release that no longer lists it.")
+    position: int = said("The log position at which that was noticed.")
+    recorded_at: DateTime = told(lambda root: moment(root.data["recorded_us"]), "When the log learned it.")
+
+
 async def _history(root: Doc) -> list[Doc]:
     return [Doc(root.view, entry) for entry in await root.view.snapshot.history(root.data["id"])]
 
@@ -90,6 +97,8 @@ class Record(Node):
     corrections: int = said("How often it was corrected.")
     conflicts: list[Reading] = said("What other sources give for its fields; the record shows the preferred value.")
     retracted: Retraction | None = said("That it was withdrawn, and why; lists leave it out then.")
+    delisted: Delisting | None = said("That its source dropped it from a later release; it stays on record.")
+    distinct_from: list[Node] = many("distinct_from", "Records that somebody found not to be the same, however alike.")
     history: list[HistoryEntry] = told(_history, "Every event of the record, oldest first.")
 
 

@@ -7,7 +7,7 @@ import sys
 import click
 from sqlalchemy.exc import OperationalError
 
-from timeline.cli import export, import_, log, migrate, rebuild, schema, seed, serve, verify
+from timeline.cli import export, import_, log, match, migrate, quarantine, rebuild, schema, seed, serve, verify
 from timeline.errors import Refused, Several, TimelineError
 
 
@@ -43,6 +43,8 @@ for verb in (
     log.log,
     export.export,
     import_.import_,
+    quarantine.quarantine,
+    match.match,
     verify.verify,
     schema.schema,
 ):

@@ -8,6 +8,7 @@ from timeline.cli.options import database_option, opened, settings
 from timeline.cli.seed import load_seeds, seed_files, told
 from timeline.database import open_database, upgrade
 from timeline.log.read import head
+from timeline.read.projector import bring_up
 from timeline.settings import Settings
 
 host_option = click.option("--host", help="Address to listen on; 127.0.0.1 unless set.")
@@ -27,6 +28,7 @@ def up(host: str | None, port: int | None, database_url: str | None) -> None:
     database = open_database(chosen.database_url)
     try:
         upgrade(database)
+        bring_up(database)
         with database.read() as connection:
             is_empty = head(connection).position == 0
         if is_empty:

@@ -187,6 +187,25 @@ class RecordUnmerged(Event, frozen=True):
     reason: str
 
 
+class RecordDelisted(Event, frozen=True):
+    """A later release of the source that gave this record no longer lists it. The record stays."""
+
+    source: facts.SourceId
+
+
+class RecordRelisted(Event, frozen=True):
+    """A release of the source lists the record again."""
+
+    source: facts.SourceId
+
+
+class RecordsDistinguished(Event, frozen=True):
+    """Somebody looked and found: this record and the other are not the same, however alike."""
+
+    other: str
+    reason: str
+
+
 AnyEvent = (
     MeetingReported
     | StatementReported
@@ -212,6 +231,9 @@ AnyEvent = (
     | RecordRetracted
     | RecordMerged
     | RecordUnmerged
+    | RecordDelisted
+    | RecordRelisted
+    | RecordsDistinguished
 )
 
 EVENTS: dict[str, type[AnyEvent]] = {event.__name__: event for event in AnyEvent.__args__}

@@ -81,6 +81,14 @@ def stream_versions(connection: Connection, streams: Sequence[str]) -> dict[str,
     return found
 
 
+def events_of_appends(connection: Connection, prefix: str) -> Iterator[StoredEvent]:
+    """The events of all appends whose ids begin so, oldest first."""
+    columns = (log_appends.c.first_position, log_appends.c.last_position)
+    wanted = select(*columns).where(log_appends.c.append_id.startswith(prefix, autoescape=True)).order_by(columns[0])
+    for first, last in connection.execute(wanted).all():
+        yield from events_after(connection, first - 1, limit=last - first + 1) if last >= first else ()
+
+
 def append_seen(connection: Connection, append_id: str) -> tuple[bytes, int, int] | None:
     """Request digest, first and last position of an append, if there was one under this id."""
     row = connection.execute(select(log_appends).where(log_appends.c.append_id == append_id)).one_or_none()

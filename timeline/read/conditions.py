@@ -128,6 +128,7 @@ def occurrence_query(query: Query, filter: OccurrenceFilter) -> Query:
         (["POST", "ABSENT"], filter.post),
     ):
         query.every(roles, [value] if value is not None else [])
+    query.linked(["STEP"], filter.steps)
     if filter.figure_unit is not None:
         _figure_unit(query, filter.figure_unit)
     if filter.text is not None:

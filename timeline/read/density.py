@@ -27,17 +27,25 @@ def spread(rows: list[tuple[int, int, bool, int]], bucket: Bucket) -> list[tuple
         while start <= until and steps < MAX_BUCKETS:
             possible[start] += number
             start, steps = _next_bucket(start, bucket), steps + 1
-    length = {"DAY": None, "MONTH": -3, "YEAR": -6}[bucket]
-    return [((iso_day(day) or "")[:length], certain[day], possible[day]) for day in sorted(possible)]
+    return [(_label(day, bucket), certain[day], possible[day]) for day in sorted(possible)]
+
+
+def _label(day: int, bucket: Bucket) -> str:
+    """'2025-07-11', '2025-07', '2025' or '2020s'."""
+    text = iso_day(day) or ""
+    return {"DAY": text, "MONTH": text[:-3], "YEAR": text[:-6], "DECADE": f"{text[:-6]}s"}[bucket]
 
 
 def _bucket_start(day: int, bucket: Bucket) -> int:
     year, month, _ = civil(day)
-    return {"DAY": day, "MONTH": day_of(year, month, 1), "YEAR": day_of(year, 1, 1)}[bucket]
+    starts = {"DAY": day, "MONTH": day_of(year, month, 1), "YEAR": day_of(year, 1, 1)}
+    return starts.get(bucket, day_of(year - year % 10, 1, 1))
 
 
 def _next_bucket(start: int, bucket: Bucket) -> int:
     year, month, _ = civil(start)
     if bucket == "DAY":
         return start + 1
-    return start + month_length(year, month) if bucket == "MONTH" else day_of(year + 1, 1, 1)
+    if bucket == "MONTH":
+        return start + month_length(year, month)
+    return day_of(year + (10 if bucket == "DECADE" else 1), 1, 1)

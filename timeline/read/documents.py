@@ -74,6 +74,14 @@ def project(before: Document | None, event: AnyEvent, stored: StoredEvent) -> Do
             return {**_touched(before, stored), "merged_into": into}
         case events.RecordUnmerged():
             return {**_touched(before, stored), "merged_into": None}
+        case events.RecordDelisted(source=source):
+            delisted = {"source": source, "position": stored.position, "recorded_us": stored.recorded_us}
+            return {**_touched(before, stored), "delisted": delisted}
+        case events.RecordRelisted():
+            return {**_touched(before, stored), "delisted": None}
+        case events.RecordsDistinguished(other=other):
+            document = _touched(before, stored)
+            return {**document, "distinct_from": [*document["distinct_from"], other]}
         case _:
             assert_never(event)
 
@@ -156,6 +164,8 @@ def _new(before: Document | None, stored: StoredEvent) -> Document:
         "conflicts": [],
         "retracted": None,
         "merged_into": None,
+        "delisted": None,
+        "distinct_from": [],
     }
 
 

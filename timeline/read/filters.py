@@ -10,7 +10,7 @@ from timeline.values.dates import Bounds
 
 TimeRelation = Literal["during", "overlaps", "before", "after"]
 Wanted = Literal["POSSIBLE", "CERTAIN"]
-Bucket = Literal["DAY", "MONTH", "YEAR"]
+Bucket = Literal["DAY", "MONTH", "YEAR", "DECADE"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class OccurrenceFilter:
     made_at: str | None = None
     nominee: str | None = None
     post: str | None = None
+    steps: tuple[str, ...] = ()
     figure_unit: str | None = None
     text: str | None = None
     times: tuple[TimeFilter, ...] = ()

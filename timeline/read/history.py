@@ -76,6 +76,12 @@ def _changes(event: Any) -> list[Document]:
             return [_change("relations", None, msgspec.to_builtins(relation))]
         case events.RecordMerged(into=into):
             return [_change("merged_into", None, into)]
+        case events.RecordDelisted(source=source):
+            return [_change("delisted", None, source)]
+        case events.RecordRelisted(source=source):
+            return [_change("delisted", source, None)]
+        case events.RecordsDistinguished(other=other):
+            return [_change("distinct_from", None, other)]
         case _:
             return []
 

@@ -10,6 +10,7 @@ from timeline.read.search import fold, folded, phrase
 from timeline.values import facts
 from timeline.values.dates import INFINITY
 from timeline.values.facts import references
+from timeline.values.vocabulary import StepStatus
 
 Lookup = Callable[[str], Document | None]
 Link = tuple[str, str]
@@ -122,18 +123,21 @@ def _own(content: facts.Content, lookup: Lookup) -> Iterator[tuple[str, str | No
     match content:
         case facts.Meeting():
             yield from _meeting(content)
-            yield from _place(content.place, lookup)
+            for place in (content.place, *content.also_at):
+                yield from _place(place, lookup)
         case facts.Statement():
             yield from _statement(content)
             yield from _place(content.place, lookup)
         case facts.Nomination():
             yield from (("NOMINEE", content.nominee), ("POST", content.post))
+            yield from (("STEP", step.step.value) for step in content.steps if step.status is StepStatus.DONE)
             yield from _voice("BY", content.by)
         case facts.Milestone():
             yield from (("PARTY", party) for party in content.parties)
             yield from _place(content.place, lookup)
         case facts.Tenure():
-            yield from (("HOLDER", content.person), ("POST", content.post))
+            yield from (("HOLDER", content.person), ("POST", content.post), ("ACCREDITED", content.accredited_to))
+            yield from (("CONCURRENT", tenure) for tenure in content.concurrent_with)
         case facts.Place():
             yield from (("PLACE", content.country), ("MEMBER", content.country))
             yield from _place(content.within, lookup)
@@ -205,3 +209,5 @@ def _words(content: facts.Content) -> Iterator[str | None]:
         yield voice.role
     for claim in getattr(content, "claims", []):
         yield claim.scope
+    if isinstance(content, facts.Nomination | facts.Tenure):
+        yield content.role

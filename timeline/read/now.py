@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
+import orjson
 from sqlalchemy import Connection, select
 
+from timeline.read.documents import Document
 from timeline.read.tables import SHELF, read_state
 
 
@@ -16,6 +18,23 @@ def linked_now(connection: Connection, role: str, values: Collection[str]) -> se
     table = SHELF[connection.execute(select(read_state.c.shelf)).scalar_one()].links
     wanted = select(table.c.id).where(table.c.role == role, table.c.value.in_(values), table.c.to_position.is_(None))
     return set(connection.execute(wanted).scalars())
+
+
+def places_now(connection: Connection) -> dict[tuple[str, str | None], str]:
+    """The recorded places by name and country; of several alike the one recorded first."""
+    found: dict[tuple[str, str | None], str] = {}
+    for document in documents_now(connection, ("place",)):
+        for name in document["names"]:
+            found.setdefault((name["text"], document["country"]), document["id"])
+    return found
+
+
+def documents_now(connection: Connection, kinds: Collection[str]) -> Iterator[Document]:
+    """The documents of all records of some kinds that lists show, oldest first."""
+    table = SHELF[connection.execute(select(read_state.c.shelf)).scalar_one()].records
+    shown = (table.c.kind.in_(kinds), table.c.to_position.is_(None), table.c.hidden.is_(False))
+    documents = [orjson.loads(row) for row in connection.execute(select(table.c.doc).where(*shown)).scalars()]
+    yield from sorted(documents, key=lambda document: document["first_position"])
 
 
 def read_position(connection: Connection) -> int:

@@ -62,12 +62,33 @@ def apply(connection: Connection, events: Sequence[StoredEvent]) -> None:
 
 def catch_up(connection: Connection) -> int:
     """Bring the live tables up to the log, for what was appended without them. The number of events it took."""
+    total = 0
+    while taken := _take(connection):
+        total += taken
+    return total
+
+
+def bring_up(database: Database) -> int:
+    """The same in a transaction for each batch, after a migration that emptied the tables."""
+    total = 0
+    while True:
+        with database.write() as connection:
+            taken = _take(connection)
+        if not taken:
+            break
+        total += taken
+    if total:
+        database.gather_statistics()
+    return total
+
+
+def _take(connection: Connection) -> int:
+    """Project one batch of what the live tables lack. How many events it was."""
     state = connection.execute(select(read_state.c.shelf, read_state.c.position).with_for_update()).one()
-    position = start = state.position
-    while events := events_after(connection, position, limit=BATCH):
-        position = events[-1].position
-        _advance_state(connection, _fill(connection, SHELF[state.shelf], events), position)
-    return position - start  # type: ignore[no-any-return]
+    events = events_after(connection, state.position, limit=BATCH)
+    if events:
+        _advance_state(connection, _fill(connection, SHELF[state.shelf], events), events[-1].position)
+    return len(events)
 
 
 def rebuild(database: Database, progress: Progress | None = None) -> RebuildReport:

@@ -38,6 +38,7 @@ PlaceId = Annotated[str, Meta(pattern=rf"^place/{SLUG}$", description="A place's
 PostId = Annotated[str, Meta(pattern=rf"^post/{SLUG}$", description="A post's id, 'post/kr-foreign-minister'.")]
 SourceId = Annotated[str, Meta(pattern=rf"^source/{SLUG}$", description="A source's id.")]
 SpeakerId = Annotated[str, Meta(pattern=rf"^speaker/{SLUG}$", description="An anonymous speaker's id.")]
+TenureId = Annotated[str, Meta(pattern=rf"^tenure/{SLUG}$", description="A tenure's id.")]
 OrganizationId = Annotated[str, Meta(pattern=rf"^organization/{SLUG}$", description="An organization's id.")]
 MilestoneId = Annotated[str, Meta(pattern=rf"^milestone/{SLUG}$", description="A milestone's id.")]
 StatementId = Annotated[str, Meta(pattern=rf"^statement/{SLUG}$", description="A statement's id.")]
@@ -191,6 +192,7 @@ class Meeting(Content, frozen=True):
     title: Text
     when: When | None = None
     place: PlaceId | None = None
+    also_at: list[PlaceId] = field(default_factory=list)
     parties: list[Participation] = field(default_factory=list)
     level: Level | None = None
     format: Format | None = None
@@ -201,6 +203,7 @@ class Meeting(Content, frozen=True):
     agenda: Text | None = None
     relations: list[Relation] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
+    external_ids: list[ExternalId] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
 
 
@@ -223,6 +226,7 @@ class Statement(Content, frozen=True):
     topics: list[Text] = field(default_factory=list)
     relations: list[Relation] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
+    external_ids: list[ExternalId] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
 
 
@@ -232,11 +236,14 @@ class Nomination(Content, frozen=True):
     nominee: PersonId
     post: PostId
     title: Text | None = None
+    role: Text | None = None
     by: Voice | None = None
     when: When | None = None
     steps: list[Step] = field(default_factory=list)
+    note: Text | None = None
     topics: list[Text] = field(default_factory=list)
     relations: list[Relation] = field(default_factory=list)
+    external_ids: list[ExternalId] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
 
 
@@ -249,6 +256,7 @@ class Milestone(Content, frozen=True):
     place: PlaceId | None = None
     topics: list[Text] = field(default_factory=list)
     relations: list[Relation] = field(default_factory=list)
+    external_ids: list[ExternalId] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
 
 
@@ -307,12 +315,22 @@ class Post(Content, frozen=True):
 
 
 class Tenure(Content, frozen=True):
-    """A person holds a post. An unknown end is unknown, never 'still in office'."""
+    """A person holds a post. An unknown end is unknown, never 'still in office'.
+
+    `role` is the title as stated, `accredited_to` the state or organization to which the head of a mission is sent,
+    `seat` where one resides who is sent to several at once.
+    """
 
     person: PersonId
     post: PostId
     holding: Holding
     when: When
+    role: Text | None = None
+    accredited_to: PartyId | None = None
+    seat: PlaceId | None = None
+    concurrent_with: list[TenureId] = field(default_factory=list)
+    note: Text | None = None
+    external_ids: list[ExternalId] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
 
 
@@ -370,10 +388,13 @@ REFERENCES: dict[str, tuple[str, ...]] = {
     "nominee": ("person",),
     "post": ("post",),
     "place": ("place",),
+    "also_at": ("place",),
     "seat": ("place",),
     "within": ("place",),
     "party": ("state", "organization"),
     "country": ("state", "organization"),
+    "accredited_to": ("state", "organization"),
+    "concurrent_with": ("tenure",),
     "successors": ("state", "organization"),
     "organization": ("organization",),
     "body": ("organization",),

@@ -232,6 +232,10 @@ class StepKind(StrEnum):
     """Sent back without a decision."""
     WITHDRAWN = "WITHDRAWN"
     """Taken back by the nominator or the nominee."""
+    LAPSED = "LAPSED"
+    """Never decided: not acted upon, tabled, or simply not confirmed."""
+    DECLINED = "DECLINED"
+    """The person declined the post."""
 
 
 class StepStatus(StrEnum):

@@ -114,6 +114,25 @@ class Relate(Command, frozen=True):
     relation: Relation
 
 
+class Delist(Command, frozen=True):
+    """A later release of the record's source no longer lists it."""
+
+    source: str
+
+
+class Relist(Command, frozen=True):
+    """A release of the record's source lists it again."""
+
+    source: str
+
+
+class Distinguish(Command, frozen=True):
+    """This record and another are not the same."""
+
+    other: str
+    reason: str
+
+
 AnyCommand = (
     Put
     | Report
@@ -129,4 +148,7 @@ AnyCommand = (
     | Cancel
     | Advance
     | Relate
+    | Delist
+    | Relist
+    | Distinguish
 )

@@ -51,6 +51,12 @@ def decide(command: AnyCommand, record: Record) -> list[AnyEvent]:
             return advance(command, record)
         case commands.Relate():
             return relate(command, record)
+        case commands.Delist():
+            return delist(command, record)
+        case commands.Relist():
+            return relist(command, record)
+        case commands.Distinguish():
+            return distinguish(command, record)
         case _:
             assert_never(command)
 
@@ -224,6 +230,32 @@ def relate(command: commands.Relate, record: Record) -> list[AnyEvent]:
     if command.relation in content.relations:
         return []
     return [events.RecordsRelated(relation=command.relation)]
+
+
+def delist(command: commands.Delist, record: Record) -> list[AnyEvent]:
+    """What a source dropped is marked once; what was merged or retracted, too, is left as it is."""
+    if record.content is None:
+        raise NotFound("RECORD_UNKNOWN", f"nothing is recorded under {record.id}", ("id",))
+    return [] if record.delisted else [events.RecordDelisted(source=command.source)]
+
+
+def relist(command: commands.Relist, record: Record) -> list[AnyEvent]:
+    """Only what was dropped can be listed again."""
+    if record.content is None:
+        raise NotFound("RECORD_UNKNOWN", f"nothing is recorded under {record.id}", ("id",))
+    return [events.RecordRelisted(source=command.source)] if record.delisted else []
+
+
+def distinguish(command: commands.Distinguish, record: Record) -> list[AnyEvent]:
+    """Two records of one kind that are not merged are told apart once."""
+    _alive(record)
+    if command.other == record.id:
+        raise Invalid("MERGE_WITH_ITSELF", f"{record.id} cannot be told apart from itself", ("other",))
+    if command.other.partition("/")[0] != record.id.partition("/")[0]:
+        raise Invalid("KIND_MISMATCH", f"{record.id} and {command.other} are of different kinds", ("other",))
+    if command.other in record.distinct_from:
+        return []
+    return [events.RecordsDistinguished(other=command.other, reason=command.reason)]
 
 
 def _alive(record: Record) -> facts.Content:

@@ -11,7 +11,7 @@ from timeline.values.countries import is_country
 from timeline.values.dates import bounds
 from timeline.values.vocabulary import Classification, Holding, StepKind, StepStatus
 
-ENDED = (StepKind.REJECTED, StepKind.RETURNED, StepKind.WITHDRAWN)
+ENDED = (StepKind.REJECTED, StepKind.RETURNED, StepKind.WITHDRAWN, StepKind.LAPSED, StepKind.DECLINED)
 """After one of these a nomination takes no further step: a new nomination is needed."""
 
 
@@ -58,7 +58,7 @@ def _dates(value: Any, path: Path) -> Iterator[TimelineError]:
 
 def _parties(content: facts.Content, path: Path) -> Iterator[TimelineError]:
     for where, item in facts.structs(content, path):
-        for name in ("party", "country"):
+        for name in ("party", "country", "accredited_to"):
             code = getattr(item, name, None)
             if isinstance(code, str) and "/" not in code and not is_country(code):
                 message = f"{code!r} is no ISO 3166-1 alpha-2 code; a former state is registered and named 'state/...'"

@@ -20,6 +20,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     content: facts.Content | None = None
     retracted: bool = False
     merged_into: str | None = None
+    delisted: bool = False
+    distinct_from: list[str] = []
     readings: dict[str, list[Any]] = {}
     """Per field the values that other sources give, in JSON form."""
 
@@ -61,6 +63,12 @@ def evolve(record: Record, event: AnyEvent) -> Record:
             return msgspec.structs.replace(record, merged_into=into)
         case events.RecordUnmerged():
             return msgspec.structs.replace(record, merged_into=None)
+        case events.RecordDelisted():
+            return msgspec.structs.replace(record, delisted=True)
+        case events.RecordRelisted():
+            return msgspec.structs.replace(record, delisted=False)
+        case events.RecordsDistinguished(other=other):
+            return msgspec.structs.replace(record, distinct_from=[*record.distinct_from, other])
         case _:
             assert_never(event)
 
