@@ -58,8 +58,13 @@ def postgres_template(postgres_url: str) -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a fresh, migrated database on each engine."""
-    if request.param == "sqlite":
-        path = tmp_path / "timeline.db"
+    yield from fresh_url(request, request.param, tmp_path)
+
+
+def fresh_url(request: pytest.FixtureRequest, engine: str, folder: Path) -> Iterator[str]:
+    """The URL of a fresh, migrated database on an engine, dropped at the end."""
+    if engine == "sqlite":
+        path = folder / "timeline.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
@@ -77,6 +82,17 @@ def another_postgres(postgres_url: str) -> Iterator[str]:
     _administer(postgres_url, f'CREATE DATABASE "{name}"')
     yield _named(postgres_url, name)
     _administer(postgres_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of public-domain data beside the checkout; what needs it is skipped without it, never in CI."""
+    if not SHARED.is_dir():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("needs the shared data beside the checkout")
+    return SHARED
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def when_of(document: Document) -> Any:
 def test_matches_are_those_of_all_candidates(
     database: Database, monkeypatch: pytest.MonkeyPatch, narrowed: bool
 ) -> None:
-    record(database, Historian(11).history(160))
+    record(database, Historian(12).history(230))
     if narrowed:
         monkeypatch.setattr(sequences, "FEW", 0)
 

@@ -28,6 +28,8 @@ from timeline.write import commands
 from timeline.write.commands import AnyCommand
 
 ANONYMOUS = "anonymous"
+RESERVED = ("seed/", "import/")
+"""What a seed or an import said is the fold of the events under such append ids."""
 MAX_APPEND_ID = 200
 Ask = Callable[[Any], tuple[str, AnyCommand]]
 """The record and the command that an input asks for."""
@@ -87,8 +89,8 @@ def mutation(
 
 
 async def _recorded(context: Context, id: str, command: AnyCommand, input: Any) -> Any:
-    if not 1 <= len(input.append_id) <= MAX_APPEND_ID or input.append_id.startswith("seed/"):
-        message = f"an append id has 1 to {MAX_APPEND_ID} characters and does not begin with 'seed/'"
+    if not 1 <= len(input.append_id) <= MAX_APPEND_ID or input.append_id.startswith(RESERVED):
+        message = f"an append id has 1 to {MAX_APPEND_ID} characters and does not begin with {' or '.join(RESERVED)}"
         raise Invalid("APPEND_ID_INVALID", message, ("appendId",))
     expected = getattr(input, "expected_version", None)
     request = Request(

@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from timeline.cli.options import database_option, opened
+from timeline.database import Database
 from timeline.handle import restore
-from timeline.importers.foreign import Adapter, Reading
+from timeline.importers.foreign import Reading
 from timeline.importers.formats import FORMATS
 from timeline.importers.table import read_table
 from timeline.intake.run import Result, take_in
@@ -18,78 +19,78 @@ from timeline.log.transfer import read_lines
 
 SHOWN = 10
 """How many rows and remarks are shown of many."""
-release_option = click.option(
+FORMS = ("log", "table", *FORMATS)
+
+
+@click.command("import")
+@click.argument("what", nargs=-1, required=True, metavar="FORMAT PATH [FORMAT PATH]...")
+@click.option(
+    "--mapping",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="For a table: the TOML file that says which column is what.",
+)
+@click.option(
     "--release", metavar="NAME", help="What this state of the source is called; a digest of the files unless named."
 )
-dry_option = click.option("--dry-run", is_flag=True, help="Say what would happen and write nothing.")
-path_argument = click.argument("path", type=click.Path(exists=True, path_type=Path))
-
-
-@click.group("import", chain=True)
-def import_() -> None:
-    """Take in what others have recorded.
-
-    Several can stand in one command, each with its path: 'timeline import historyatstate-travels A
-    historyatstate-pocom B'. docs/importing.md explains tables, and how a format is added.
-    """
-
-
-@import_.command("log")
-@click.argument("path", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would happen and write nothing.")
 @database_option
-def log(path: Path, database_url: str | None) -> None:
-    """What 'timeline export' wrote, of another copy of this log.
+def import_(
+    what: tuple[str, ...], mapping: Path | None, release: str | None, dry_run: bool, database_url: str | None
+) -> None:
+    """Take in what others, or another copy of this log, have recorded.
 
-    Every hash is checked; what is here already is compared and left out, so a run that was interrupted is simply
-    started again.
+    \b
+    log                     a file that 'timeline export' wrote; every hash is checked
+    table                   CSV or NDJSON, with --mapping: meetings, statements, nominations
+    historyatstate-travels  trips of US presidents and secretaries of state since 1866
+    historyatstate-pocom    US chiefs of mission and principal officers since 1778
+
+    What is here already is recognised and left out, so a run that was interrupted is simply started again. Rows that
+    cannot be recorded are set aside ('timeline quarantine'), records that may be of the same are suggested ('timeline
+    match'). docs/importing.md explains mappings, and how a format is added.
     """
-    with opened(database_url) as database, click.open_file(str(path), "rb") as lines:
+    pairs = _pairs(what, mapping)
+    with opened(database_url) as database:
+        for form, path in pairs:
+            if form == "log":
+                _restore(database, path)
+            elif form == "table":
+                assert mapping is not None
+                _take_in(database, read_table(Path(path), mapping, release), dry_run)
+            else:
+                _take_in(database, FORMATS[form](Path(path), release), dry_run)
+
+
+def _pairs(what: tuple[str, ...], mapping: Path | None) -> list[tuple[str, str]]:
+    pairs = list(zip(what[::2], what[1::2], strict=False))
+    for form in what[::2]:
+        if form not in FORMS:
+            raise click.UsageError(f"{form!r} is no format; known are {', '.join(FORMS)}")
+    if len(what) % 2:
+        raise click.UsageError(f"{what[-1]} needs a path: timeline import {what[-1]} PATH")
+    for form, path in pairs:
+        if not Path(path).exists() and (form, path) != ("log", "-"):
+            raise click.UsageError(f"there is no {path}")
+        if form == "table" and mapping is None:
+            raise click.UsageError("a table needs --mapping FILE, which says which column is what")
+    return pairs
+
+
+def _restore(database: Database, path: str) -> None:
+    with click.open_file(path, "rb") as lines:
         stored = restore(database, read_lines(lines))
     click.echo(f"{stored} events stored." if stored else "All of it is here already; nothing was stored.")
 
 
-@import_.command("table")
-@path_argument
-@click.option(
-    "--mapping",
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The TOML file that says which column is what.",
-)
-@release_option
-@dry_option
-@database_option
-def table(path: Path, mapping: Path, release: str | None, dry_run: bool, database_url: str | None) -> None:
-    """A CSV or NDJSON file of meetings, statements or nominations, by a mapping."""
-    _run(read_table(path, mapping, release), dry_run, database_url)
+def _take_in(database: Database, reading: Reading, dry_run: bool) -> None:
+    hidden = dry_run or not sys.stderr.isatty()
+    with click.progressbar(length=1, label="Recording", file=sys.stderr, hidden=hidden) as bar:
 
+        def progress(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
 
-def _format(name: str, read: Adapter) -> click.Command:
-    @click.command(name, help=(sys.modules[read.__module__].__doc__ or "").split("\n\n")[0])
-    @path_argument
-    @release_option
-    @dry_option
-    @database_option
-    def command(path: Path, release: str | None, dry_run: bool, database_url: str | None) -> None:
-        _run(read(path, release), dry_run, database_url)
-
-    return command
-
-
-for _name, _read in FORMATS.items():
-    import_.add_command(_format(_name, _read))
-
-
-def _run(reading: Reading, dry_run: bool, database_url: str | None) -> None:
-    with opened(database_url) as database:
-        hidden = dry_run or not sys.stderr.isatty()
-        with click.progressbar(length=1, label="Recording", file=sys.stderr, hidden=hidden) as bar:
-
-            def progress(done: int, total: int) -> None:
-                bar.length = total
-                bar.update(done - bar.pos)
-
-            result = take_in(database, reading, now_us=time.time_ns() // 1000, dry_run=dry_run, progress=progress)
+        result = take_in(database, reading, now_us=time.time_ns() // 1000, dry_run=dry_run, progress=progress)
     click.echo(told(reading, result, dry_run))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from timeline.errors import Invalid
-from timeline.importers.foreign import At, Reading, files_under, release_of
+from timeline.importers.foreign import At, Reading, SetAside, files_under, release_of
 from timeline.importers.prose import ladders
 from timeline.importers.territories import party_name, party_of, party_today, register_party, register_place
 from timeline.importers.travels import PEOPLE, period, register_source
@@ -216,7 +216,7 @@ def _add_all(
         used[row.number] += 1
         fault = _fault(row, people)
         if fault is not None:
-            reading.aside(row.at, row.number, *fault)
+            reading.set_aside.append(fault)
             continue
         citation = Citation(source=reading.source, locator=f"{row.at.file}, {row.number}")
         title = titles.get(row.title, row.title)
@@ -233,19 +233,22 @@ def _add_all(
             reading.remarks.append(f"the id {number} is given to {times} records; they are told apart by what they say")
 
 
-def _fault(row: Row, people: dict[str, str]) -> tuple[str, str] | None:
+def _fault(row: Row, people: dict[str, str]) -> SetAside | None:
     if row.person not in people:
-        return "PERSON_UNKNOWN", f"the person {row.person!r} is in no file of people"
+        reason = f"the person {row.person!r} is in no file of people"
+        return SetAside(row.at, row.number, "PERSON_UNKNOWN", reason)
     for kind, text in row.dates.items():
         try:
             parse_edtf(text or "2000")
         except Invalid as fault:
-            return fault.code, f"{kind}: {fault.message}"
+            return SetAside(row.at, row.number, fault.code, f"{kind}: {fault.message}")
     began, ended = (row.dates[kind] for kind in ("started", "ended"))
     if began and ended and bounds(ended).le < bounds(began).es:
-        return "END_BEFORE_START", f"it ended on {ended}, before it started on {began}; correct it upstream"
+        reason = f"it ended on {ended}, before it started on {began}; correct it upstream"
+        return SetAside(row.at, row.number, "END_BEFORE_START", reason)
     if row.territory and party_of(row.territory) is None:
-        return "COUNTRY_UNKNOWN", f"the territory {row.territory!r} is unknown; add it to territories.toml"
+        reason = f"the territory {row.territory!r} is unknown; add it to territories.toml"
+        return SetAside(row.at, row.number, "COUNTRY_UNKNOWN", reason)
     return None
 
 

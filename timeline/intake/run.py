@@ -107,6 +107,8 @@ def _plan(connection: Connection, reading: Reading, report: Result) -> Iterator[
     ids = _known_places(connection, reading.drafts)
     present = handle.load(connection, {draft.id for draft in reading.drafts})
     aside: set[str] = set()
+    # A row that cannot be read now is not gone.
+    unread = {each.row for each in reading.set_aside}
     for kind in ORDER:
         drafts = [draft for draft in reading.drafts if draft.id.startswith(f"{kind}/")]
         for draft in drafts:
@@ -123,7 +125,7 @@ def _plan(connection: Connection, reading: Reading, report: Result) -> Iterator[
         for draft in found.new:
             yield from _enter(connection, reading, draft, present, ids, aside, report)
         for id in found.gone if reading.is_complete else ():
-            if not before[id].is_delisted:
+            if not before[id].is_delisted and before[id].number not in unread:
                 yield _Step(Delist(id=id, source=reading.source), None, "gone")
 
 
@@ -177,8 +179,8 @@ def _sound(step: _Step, aside: set[str], report: Result) -> Iterator[_Step]:
     found += [f"it names {id}, which was set aside" for _, id in facts.references(content) if id in aside]
     if found:
         aside.add(step.command.id)
-        code = "ROW_INVALID"
-        report.set_aside.append(SetAside(step.draft.at, step.draft.row or step.draft.id, code, "; ".join(found)))
+        row = step.draft.row or step.draft.id
+        report.set_aside.append(SetAside(step.draft.at, row, "ROW_INVALID", "; ".join(found)))
     else:
         yield step
 
