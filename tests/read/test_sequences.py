@@ -82,9 +82,11 @@ def when_of(document: Document) -> Any:
 def test_matches_are_those_of_all_candidates(
     database: Database, monkeypatch: pytest.MonkeyPatch, narrowed: bool
 ) -> None:
-    record(database, Historian(12).history(230))
+    record(database, Historian(12).history(130))
     if narrowed:
-        monkeypatch.setattr(sequences, "FEW", 0)
+        monkeypatch.setattr(sequences, "WHOLE", 0)
+        monkeypatch.setattr(sequences, "LONG_DAYS", 3)
+        monkeypatch.setattr(sequences, "CHUNK", 2)
 
     async def compare() -> int:
         snapshot = await open_snapshot(database)

@@ -28,6 +28,8 @@ class Query:
     expand: Expand
     where: list[str] = field(default_factory=list)
     parameters: dict[str, Any] = field(default_factory=dict)
+    driven: bool = False
+    """Whether the links of one value lead to the records, in order of time."""
 
     def put(self, value: Any) -> str:
         """A parameter of the query."""
@@ -48,6 +50,22 @@ class Query:
         """All that is asked, as one condition; what asks nothing holds of everything."""
         return " AND ".join(self.where) or "1 = 1"
 
+    @property
+    def records(self) -> str:
+        """Where records `r` come from. SQLite takes the tables of a CROSS JOIN in the order in which they stand."""
+        records = f"{self.shelf}_records r"
+        return f"{self.shelf}_links d CROSS JOIN {records}" if self.driven else records
+
+    @property
+    def dated(self) -> str:
+        """The table whose es, le and id have an index for what is asked."""
+        return "d" if self.driven else "r"
+
+    def drive(self, role: str, value: str) -> None:
+        """The record is linked to this value; few records are, so their links are read and not all records."""
+        self.driven = True
+        self.where += [f"d.value = {self.put(value)}", f"d.role = {self.put(role)}", self.valid("d"), "r.id = d.id"]
+
     def column(self, name: str, values: Sequence[str]) -> None:
         """The column has one of these values; nothing is asked when there are none."""
         if values:
@@ -60,10 +78,14 @@ class Query:
             exists = f"EXISTS (SELECT 1 FROM {self.shelf}_links x WHERE {known} AND x.id = r.id AND {self.valid('x')})"
             self.where.append(f"NOT {exists}" if negated else exists)
 
-    def every(self, roles: Sequence[str], values: Sequence[str]) -> None:
-        """The record is linked to each of these values."""
+    def every(self, roles: Sequence[str], values: Sequence[str], *, may_drive: bool = False) -> None:
+        """The record is linked to each of these values. The first one may lead to the records."""
         for value in values:
-            self.linked(roles, [value])
+            known = self.expand([value])
+            if may_drive and not self.driven and len(roles) == len(known) == 1:
+                self.drive(roles[0], known[0])
+            else:
+                self.linked(roles, [value])
 
     def text(self, text: str) -> None:
         """The record, or one that takes part in it, has all these words."""
@@ -103,10 +125,26 @@ def occurrence_query(query: Query, filter: OccurrenceFilter) -> Query:
         query.column("id", query.expand(filter.ids))
     if filter.exactly is not None:
         query.column("party_key", _keys(query, filter.exactly) or [""])
-    query.every(["PARTY"], filter.all_of)
+    # A set of parties and a list of ids have an index of their own. The links of the rarest kind drive else.
+    may_drive = filter.exactly is None and not filter.ids
+    people = ["PERSON", "VOICE"]
+    if len(filter.kinds) == 1:  # Persons take part in meetings and speak in statements.
+        people = ["PERSON"] if filter.kinds[0] == "meeting" else ["VOICE"]
+    for roles, value in (
+        (["NOMINEE"], filter.nominee),
+        (["ABOUT"], filter.about),
+        (["TARGET"], filter.related_to),
+        (["REPORTED_IN"], filter.reported_in),
+        (["MADE_AT"], filter.made_at),
+        (["POST"] if filter.kinds == ("nomination",) else ["POST", "ABSENT"], filter.post),
+    ):
+        query.every(roles, [value] if value is not None else [], may_drive=may_drive)
+    query.every(people, filter.people, may_drive=may_drive)
+    for roles, value in ((["PLACE"], filter.place), (["SOURCE"], filter.source)):
+        query.every(roles, [value] if value is not None else [], may_drive=may_drive)
+    query.every(["PARTY"], filter.all_of, may_drive=may_drive)
     query.linked(["PARTY"], filter.any_of)
     query.linked(["PARTY"], filter.none_of, negated=True)
-    query.every(["PERSON", "VOICE"], filter.people)
     query.linked(["ABSENT"], filter.stand_ins_for)
     if filter.has_stand_in is not None:
         query.linked(["HAS"], ["STAND_IN"], negated=not filter.has_stand_in)
@@ -117,17 +155,6 @@ def occurrence_query(query: Query, filter: OccurrenceFilter) -> Query:
     query.linked(["WORDING"], filter.wordings)
     query.linked(["VOICE"], filter.voices)
     query.linked(["ADDRESSEE"], filter.addressed_to)
-    for roles, value in (
-        (["PLACE"], filter.place),
-        (["SOURCE"], filter.source),
-        (["ABOUT"], filter.about),
-        (["TARGET"], filter.related_to),
-        (["REPORTED_IN"], filter.reported_in),
-        (["MADE_AT"], filter.made_at),
-        (["NOMINEE"], filter.nominee),
-        (["POST", "ABSENT"], filter.post),
-    ):
-        query.every(roles, [value] if value is not None else [])
     query.linked(["STEP"], filter.steps)
     if filter.figure_unit is not None:
         _figure_unit(query, filter.figure_unit)
@@ -165,17 +192,18 @@ def _time(query: Query, time: TimeFilter) -> str:
     certain = time.certainty == "CERTAIN"
     if certain and asked.uncertain:
         return "1 = 0"
+    at = query.dated
     es, ls, ee, le = (query.put(day) for day in (asked.es, asked.ls, asked.ee, asked.le))
     conditions = {
-        ("during", True): f"r.es >= {ls} AND r.le <= {ee}",
-        ("during", False): f"r.es <= {le} AND r.le >= {es} AND r.ls >= {es} AND r.ee <= {le}",
+        ("during", True): f"{at}.es >= {ls} AND {at}.le <= {ee}",
+        ("during", False): f"{at}.es <= {le} AND {at}.le >= {es} AND r.ls >= {es} AND r.ee <= {le}",
         ("overlaps", True): f"r.ls <= {ee} AND {ls} <= r.ee",
-        ("overlaps", False): f"r.es <= {le} AND {es} <= r.le",
-        ("before", True): f"r.le < {es}",
+        ("overlaps", False): f"{at}.es <= {le} AND {es} <= {at}.le",
+        ("before", True): f"{at}.le < {es}",
         ("before", False): f"r.ee < {ls}",
-        ("after", True): f"{le} < r.es",
+        ("after", True): f"{le} < {at}.es",
         ("after", False): f"{ee} < r.ls",
     }[time.relation, certain]
-    dated = f"r.es < {query.put(INFINITY)}"
+    dated = f"{at}.es < {query.put(INFINITY)}"
     # All four bounds are parameters even where a comparison leaves one out: SQLite ignores those not named.
     return f"({conditions} AND {dated}{' AND NOT r.uncertain' if certain else ''})"

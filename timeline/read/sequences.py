@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from timeline.errors import Refused
-from timeline.read.conditions import occurrence_query
+from timeline.read.conditions import Query, occurrence_query
 from timeline.read.cursors import cursor_of, key_of
 from timeline.read.documents import Document
 from timeline.read.filters import OccurrenceFilter
@@ -16,12 +17,14 @@ from timeline.read.snapshot import Snapshot
 from timeline.values.dates import INFINITY, Bounds
 
 MAX_CANDIDATES = 20_000
-"""How many candidates a step may have once the rarest step bounds it in time."""
-FEW = 5_000
-"""Up to so many candidates a step has all of them read; more are narrowed by the steps beside it."""
-MAX_WINDOWS = 1_000
+"""How many candidates a step may have once the steps beside it bound it in time."""
+WHOLE = 20_000
+"""Up to so many occurrences that pass a step's filter are read whole; of more only those near other candidates."""
 CHUNK = 50
 """How many windows one query asks for."""
+LONG_DAYS = 366
+"""What may span more days than this is read apart, so that all else lies in a narrow range of an index."""
+Row = Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +95,13 @@ async def find_sequences(
 
 async def _steps(snapshot: Snapshot, asked: Sequence[StepAsked], sharing: Sequence[str]) -> list[Step]:
     """The steps with their candidates, from the rarest outwards: each bounds in time what its neighbours may be."""
-    counts = [(await snapshot.count(step.filter, MAX_CANDIDATES + 1))[0] for step in asked]
-    rarest = min(range(len(asked)), key=lambda index: (asked[index].optional, counts[index]))
+    read = [await _read(snapshot, step.filter, WHOLE + 1) for step in asked]
+    rarest = min(range(len(asked)), key=lambda index: (asked[index].optional, len(read[index])))
     candidates: dict[int, list[Candidate]] = {}
 
     async def take(index: int, windows: list[tuple[int, int]] | None) -> None:
         path = ("steps", index, "filter")
-        candidates[index] = await _candidates(snapshot, asked[index].filter, counts[index], windows, sharing, path)
+        candidates[index] = await _candidates(snapshot, asked[index].filter, read[index], windows, sharing, path)
 
     await take(rarest, None)
     for index in range(rarest + 1, len(asked)):
@@ -109,10 +112,10 @@ async def _steps(snapshot: Snapshot, asked: Sequence[StepAsked], sharing: Sequen
     for index, step in enumerate(asked):
         without: list[Candidate] = []
         if step.without is not None and index > 0:
-            number = (await snapshot.count(step.without, MAX_CANDIDATES + 1))[0]
+            rows = await _read(snapshot, step.without, WHOLE + 1)
             windows = _between(step, candidates[index])
             path = ("steps", index, "without")
-            without = await _candidates(snapshot, step.without, number, windows, (), path)
+            without = await _candidates(snapshot, step.without, rows, windows, (), path)
         steps.append(Step(candidates[index], step.least, step.most, step.margin, step.optional, without))
     return steps
 
@@ -151,51 +154,89 @@ def _between(step: StepAsked, candidates: list[Candidate]) -> list[tuple[int, in
 async def _candidates(
     snapshot: Snapshot,
     filter: OccurrenceFilter,
-    count: int,
+    rows: Sequence[Row],
     windows: list[tuple[int, int]] | None,
     sharing: Sequence[str],
     path: tuple[str | int, ...],
 ) -> list[Candidate]:
-    """The dated occurrences that touch a window; all of them when there are few or nothing bounds them."""
-    if windows is not None and not windows:
-        return []
-    # A window costs a comparison with every row on PostgreSQL: few candidates are cheaper read whole.
-    merged = _merged(windows) if windows is not None and count > FEW else []
-    if len(merged) > MAX_WINDOWS and count <= MAX_CANDIDATES:
-        merged = []
-    chunks = [merged[at : at + CHUNK] for at in range(0, len(merged), CHUNK)] or [[]]
-    found: dict[str, Candidate] = {}
-    doc = ", r.doc" if "PEOPLE" in sharing else ""
-    for chunk in chunks:
-        query = occurrence_query(await snapshot.query(), filter)
-        query.where.append(f"r.es < {query.put(INFINITY)}")
-        if chunk:
-            touching = (f"(r.es <= {query.put(last)} AND r.le >= {query.put(first)})" for first, last in chunk)
-            query.where.append(f"({' OR '.join(touching)})")
-        rows = await snapshot.rows(
-            query,
-            f"SELECT r.id, r.es, r.ls, r.ee, r.le, r.uncertain, r.party_key, r.place{doc} FROM "
-            f"{snapshot.shelf}_records r WHERE {query.condition} LIMIT {query.put(MAX_CANDIDATES + 1)}",
+    """The dated occurrences that touch a window; all of them when nothing bounds them."""
+    merged = None if windows is None else _merged(windows)
+    if len(rows) > WHOLE:  # Then these are not all.
+        if merged is None:
+            rows = await _read(snapshot, filter, MAX_CANDIDATES + 1)
+        else:
+            rows = await _read_near(snapshot, filter, merged)
+    near = [row for row in rows if merged is None or _touches(merged, row[1], row[4])]
+    if len(near) > MAX_CANDIDATES:
+        message = f"more than {MAX_CANDIDATES} occurrences may fill this step; narrow it, or bound the time"
+        raise Refused("PATTERN_TOO_WIDE", message, path)
+    documents = await snapshot.documents([row[0] for row in near]) if "PEOPLE" in sharing else {}
+    named = [[_shared(row, documents, what) for what in sharing] for row in near]
+    ids = sorted({id for kinds in named for kind in kinds for id in kind})
+    lead = dict(zip(ids, await snapshot.survivors(ids), strict=True))
+    return [
+        Candidate(
+            row[0],
+            Bounds(row[1], row[2], row[3], row[4], bool(row[5])),
+            tuple(frozenset(lead[id] for id in kind) for kind in kinds),
         )
-        named = [[_shared(snapshot, row, what) for what in sharing] for row in rows]
-        ids = sorted({id for kinds in named for kind in kinds for id in kind})
-        lead = dict(zip(ids, await snapshot.survivors(ids), strict=True))
-        for row, kinds in zip(rows, named, strict=True):
-            shared = tuple(frozenset(lead[id] for id in kind) for kind in kinds)
-            found[row[0]] = Candidate(row[0], Bounds(row[1], row[2], row[3], row[4], bool(row[5])), shared)
+        for row, kinds in zip(near, named, strict=True)
+    ]
+
+
+async def _read(
+    snapshot: Snapshot, filter: OccurrenceFilter, limit: int, near: Callable[[Query], str] | None = None
+) -> Sequence[Row]:
+    """Id, bounds, parties and place of dated occurrences, without their documents."""
+    query = occurrence_query(await snapshot.query(), filter)
+    query.where.append(f"{query.dated}.es < {query.put(INFINITY)}")
+    if near is not None:
+        query.where.append(near(query))
+    return await snapshot.rows(
+        query,
+        "SELECT r.id, r.es, r.ls, r.ee, r.le, r.uncertain, r.party_key, r.place FROM "
+        f"{query.records} WHERE {query.condition} LIMIT {query.put(limit)}",
+    )
+
+
+async def _read_near(snapshot: Snapshot, filter: OccurrenceFilter, windows: list[tuple[int, int]]) -> list[Row]:
+    """Occurrences that touch a window, piece of time by piece; and all of the few long ones."""
+    found: dict[str, Row] = {}
+
+    def long(query: Query) -> str:
+        return f"{query.dated}.le - {query.dated}.es > {query.put(LONG_DAYS)}"
+
+    for row in await _read(snapshot, filter, MAX_CANDIDATES + 1, long):
+        found[row[0]] = row
+    for at in range(0, len(windows), CHUNK):
+        chunk = windows[at : at + CHUNK]
+
+        def touching(query: Query, chunk: list[tuple[int, int]] = chunk) -> str:
+            es, le = f"{query.dated}.es", f"{query.dated}.le"
+            each = (f"({es} <= {query.put(last)} AND {le} >= {query.put(first)})" for first, last in chunk)
+            whole = f"{es} >= {query.put(chunk[0][0] - LONG_DAYS)} AND {es} <= {query.put(chunk[-1][1])}"
+            return f"{whole} AND ({' OR '.join(each)})"
+
+        for row in await _read(snapshot, filter, MAX_CANDIDATES + 1, touching):
+            found[row[0]] = row
         if len(found) > MAX_CANDIDATES:
-            message = f"more than {MAX_CANDIDATES} occurrences may fill this step; narrow it, or bound the time"
-            raise Refused("PATTERN_TOO_WIDE", message, path)
+            break
     return list(found.values())
 
 
-def _shared(snapshot: Snapshot, row: Sequence[Any], what: str) -> list[str]:
+def _touches(windows: list[tuple[int, int]], first: int, last: int) -> bool:
+    """Whether days touch one of these windows, which are sorted and apart."""
+    at = bisect_right(windows, (last, INFINITY))
+    return at > 0 and windows[at - 1][1] >= first
+
+
+def _shared(row: Row, documents: dict[str, Document], what: str) -> list[str]:
     """The ids of what the occurrence may have in common with others."""
     if what == "PARTIES":
         return [party for party in row[6].split("|") if party]
     if what == "PLACE":
         return [row[7]] if row[7] else []
-    return _people(snapshot.read(row[8]))
+    return _people(documents[row[0]])
 
 
 def _people(document: Document) -> list[str]:

@@ -102,7 +102,7 @@ async def figures(snapshot: Snapshot, filter: OccurrenceFilter) -> Figures:
     query = occurrence_query(await snapshot.query(), filter)
     rows = await snapshot.rows(
         query,
-        f"SELECT r.id, r.es, r.ls, r.ee, r.le, r.uncertain FROM {snapshot.shelf}_records r WHERE {query.condition} "
+        f"SELECT r.id, r.es, r.ls, r.ee, r.le, r.uncertain FROM {query.records} WHERE {query.condition} "
         "ORDER BY r.es, r.le, r.id",
     )
     dated = [(row[0], Bounds(row[1], row[2], row[3], row[4], bool(row[5]))) for row in rows if row[1] < INFINITY]
@@ -143,7 +143,7 @@ async def all_series(
         f"MIN(CASE WHEN es < {infinity} THEN es END) AS first, MAX(CASE WHEN es < {infinity} THEN le END) AS last, "
         "COALESCE(MAX(silence), -1) AS silence FROM (SELECT r.party_key AS parties, r.es, r.le, "
         f"CASE WHEN r.es < {infinity} THEN r.es - LAG(r.le) OVER (PARTITION BY r.party_key ORDER BY r.es, r.le, r.id) "
-        f"END AS silence FROM {snapshot.shelf}_records r WHERE {query.condition}) s "
+        f"END AS silence FROM {query.records} WHERE {query.condition}) s "
         f"GROUP BY parties HAVING COUNT(*) >= {query.put(min_count)} ORDER BY {ORDERS[order]} "
         f"LIMIT {query.put(first + 1)} OFFSET {query.put(offset)}",
     )
@@ -156,7 +156,7 @@ async def _before(snapshot: Snapshot, filter: OccurrenceFilter, cursor: str) -> 
     key = key_of(cursor, (int, int, str))
     query = occurrence_query(await snapshot.query(), filter)
     query.where.append(f"(r.es, r.le, r.id) <= ({', '.join(query.put(part) for part in key)})")
-    table = f"{snapshot.shelf}_records r WHERE {query.condition}"
+    table = f"{query.records} WHERE {query.condition}"
     rows = await snapshot.rows(
         query,
         f"SELECT (SELECT COUNT(*) FROM {table}), r.doc FROM {table} ORDER BY r.es DESC, r.le DESC, r.id DESC LIMIT 1",

@@ -100,11 +100,12 @@ class Snapshot:
     async def occurrences(self, filter: OccurrenceFilter, page: Page) -> Slice:
         """Occurrences by earliest start, latest end, id; descending by latest end. The undated come last."""
         query = occurrence_query(await self.query(), filter)
-        return await self._page(query, f"{self.shelf}_records r", BY_DATE, page)
+        return await self._page(query, query.records, BY_DATE, page)
 
     async def count(self, filter: OccurrenceFilter, cap: int = 10_000) -> tuple[int, bool]:
         """How many there are, and whether that is exact; beyond the cap it is (cap, False)."""
-        return await self._count(occurrence_query(await self.query(), filter), f"{self.shelf}_records r", cap)
+        query = occurrence_query(await self.query(), filter)
+        return await self._count(query, query.records, cap)
 
     async def facets(
         self, filter: OccurrenceFilter, names: Sequence[str], limit: int = 20
@@ -122,7 +123,7 @@ class Snapshot:
         query.where.append(f"r.es < {query.put(INFINITY)}")
         rows = await self.rows(
             query,
-            f"SELECT r.es, r.le, r.uncertain, COUNT(*) FROM {self.shelf}_records r WHERE {query.condition} "
+            f"SELECT r.es, r.le, r.uncertain, COUNT(*) FROM {query.records} WHERE {query.condition} "
             "GROUP BY r.es, r.le, r.uncertain ORDER BY r.es, r.le",
         )
         return spread([(row[0], row[1], bool(row[2]), row[3]) for row in rows], bucket)
@@ -142,7 +143,7 @@ class Snapshot:
     ) -> Slice:
         """People, places, posts, tenures, sources and the like, by name, then id."""
         query = _entity_query(await self.query(), kinds, text, ids, party, person, post, source, accredited_to)
-        return await self._page(query, f"{self.shelf}_records r", BY_NAME, page)
+        return await self._page(query, query.records, BY_NAME, page)
 
     async def count_entities(
         self,
@@ -159,7 +160,7 @@ class Snapshot:
     ) -> tuple[int, bool]:
         """How many there are, and whether that is exact."""
         query = _entity_query(await self.query(), kinds, text, ids, party, person, post, source, accredited_to)
-        return await self._count(query, f"{self.shelf}_records r", cap)
+        return await self._count(query, query.records, cap)
 
     async def linked(
         self, role: str, values: Sequence[str], kinds: Sequence[str] = (), limit_each: int = 100
@@ -327,7 +328,7 @@ class Snapshot:
         size = size_of(page)
         backward = page.last is not None
         columns = order.down if page.descending else order.up
-        names = [f"r.{column}" for column in columns]
+        names = [f"{query.dated}.{column}" if order is BY_DATE else f"r.{column}" for column in columns]
         key = f"({', '.join(names)})"
         for name, cursor, beyond in (
             ("after", page.after, not page.descending),
@@ -361,7 +362,7 @@ class Snapshot:
 
     async def _facet(self, filter: OccurrenceFilter, name: str) -> list[tuple[str, int]]:
         query = occurrence_query(await self.query(), filter)
-        table = f"{self.shelf}_records r"
+        table = query.records
         if name == "YEAR":
             rows = await self.rows(query, f"SELECT r.es, COUNT(*) FROM {table} WHERE {query.condition} GROUP BY r.es")
             years: Counter[str] = Counter()
