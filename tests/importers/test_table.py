@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from timeline.database import Database
-from timeline.errors import Several
+from timeline.errors import Refused, Several
 from timeline.importers.table import read_table
 from timeline.intake import quarantine
 from timeline.intake.run import take_in
@@ -113,6 +113,32 @@ def test_rows_of_json_are_read_too(tmp_path: Path) -> None:
     assert [(each.at.line, each.code) for each in reading.set_aside] == [(2, "ROW_INVALID"), (3, "ROW_INVALID")]
 
 
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ({"words": "a\0b"}, "U+0000"),
+        ({"session": "", "country": ""}, "the row has no session or country"),
+        ({"words": "x" * 10_001}, "length <= 10000"),
+    ],
+)
+def test_what_no_record_can_hold_is_set_aside(tmp_path: Path, cells: dict[str, str], told: str) -> None:
+    (aside,) = read_table(*given(tmp_path, [row(0, **cells)])).set_aside
+    assert told in aside.reason
+
+
+def test_two_rows_of_one_name_are_two_records_and_are_told(database: Database, tmp_path: Path) -> None:
+    reading = read_table(*given(tmp_path, [row(0), row(0, words="Other words.")]))
+    assert [remark.partition(":")[0] for remark in reading.remarks] == ["t.csv"]
+    assert take_in(database, reading, now_us=1).of("statement").new == 2
+
+
+def test_a_table_in_another_encoding_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    table, how = given(tmp_path, [row(0)])
+    table.write_bytes("session,country,day,role,words,topics\n1,DE,2001-01-01,,Grüße,\n".encode("latin-1"))
+    with pytest.raises(Refused, match="UTF-8"):
+        read_table(table, how)
+
+
 def test_a_cell_too_many_is_told(tmp_path: Path) -> None:
     table, how = given(tmp_path, [row(0)])
     with table.open("a", encoding="utf-8") as file:
@@ -135,6 +161,11 @@ def test_a_cell_too_many_is_told(tmp_path: Path) -> None:
         ("split =", "splitt =", "fields.topics has no 'splitt'; did you mean 'split'?"),
         ('title = "Speeches"', "", "[source] lacks 'title'"),
         ("[source]", "[source", "no valid TOML"),
+        ('row = ["session", "country"]', "row = 3", "row"),
+        ('row = ["session", "country"]', 'row = "session"\ndelimiter = ""', "length >= 1 - at `delimiter`"),
+        ('split = ";"', 'split = ""', "fields.topics: Expected `str` of length >= 1"),
+        ('map = { Holland = "NL" }', "map = 3", "Expected `object`, got `int` - at `map`"),
+        ('id = "source/speeches"', 'id = "Speeches"', "it must look like 'source/some-words'"),
     ],
 )
 def test_a_wrong_mapping_is_told_before_any_row_is_read(tmp_path: Path, was: str, now: str, told: str) -> None:

@@ -7,12 +7,17 @@ import sys
 from pathlib import Path
 
 import sqlalchemy as sa
+from click.testing import CliRunner
 
+from tests.journeys.histories import Historian, record
 from tests.log.appending import batch, store
+from timeline.cli import cli
 from timeline.database import Database, downgrade, is_current, upgrade
 from timeline.log.read import head
 from timeline.log.tables import metadata
 from timeline.log.verify import verify_log
+from timeline.read.projector import digest, rebuild
+from timeline.read.tables import read_state
 
 MIGRATOR = Path(__file__).with_name("migrator.py")
 
@@ -25,6 +30,19 @@ def test_the_schema_goes_down_to_nothing_and_up_again(database: Database) -> Non
     assert is_current(database)
     with database.read() as connection:
         assert verify_log(connection) == []
+
+
+def test_a_migration_that_empties_the_read_tables_fills_them_again(database: Database, engine_url: str) -> None:
+    record(database, Historian(3).history(60))
+    with database.read() as connection:
+        shelf = connection.execute(sa.select(read_state.c.shelf)).scalar_one()
+        before = digest(connection, shelf)
+    downgrade(database, "0003")
+    told = CliRunner().invoke(cli, ["migrate", "--database", engine_url]).output
+    assert "events projected anew" in told
+    with database.read() as connection:
+        assert digest(connection, shelf) == before
+    assert rebuild(database).equal
 
 
 def test_a_second_upgrade_changes_nothing(database: Database) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from timeline.errors import Invalid, Several, TimelineError
+import msgspec
+from msgspec import Meta
+
+from timeline.errors import Invalid, Several
 from timeline.values import facts
 
 KINDS = ("meeting", "statement", "nomination", "milestone", "tenure", "person")
@@ -28,6 +31,33 @@ TOKENS = {
 _TOKEN = re.compile("|".join(TOKENS))
 
 
+class _Form(msgspec.Struct):
+    """The types of a mapping's keys."""
+
+    kind: str
+    scheme: str
+    row: str | Annotated[list[str], Meta(min_length=1)]
+    source: dict[str, str]
+    fields: dict[str, Any]
+    id: str | None = None
+    delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
+    complete: bool = True
+
+
+class _Cell(msgspec.Struct, rename={"as_": "as"}):
+    """The types of what can be said of a cell."""
+
+    column: str
+    format: str | list[str] = ""
+    map: dict[str, str] = {}
+    split: Annotated[str, Meta(min_length=1)] = ","
+    into: str = ""
+    as_: str = ""
+    party: str = ""
+    country: str = ""
+    default: str | int = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Mapping:
     """What a table is, and how a row of it becomes a record of ours."""
@@ -42,8 +72,8 @@ class Mapping:
     fields: dict[str, Any]
 
 
-def read_mapping(path: Path, columns: list[str] | None) -> Mapping:
-    """The mapping in a file, for a table with these columns (None where each row has its own).
+def read_mapping(path: Path, header: Callable[[str], list[str]] | None) -> Mapping:
+    """The mapping in a file. `header` tells the columns of the table by its delimiter; None where rows have their own.
 
     Raises `Several` with everything that is wrong.
     """
@@ -51,21 +81,14 @@ def read_mapping(path: Path, columns: list[str] | None) -> Mapping:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         raise Invalid("MAPPING_INVALID", f"{path}: no valid TOML: {fault}", (str(path),)) from None
-    wrong = [Invalid("MAPPING_INVALID", f"{path}: {told}", (str(path),)) for told in _faults(told, columns)]
+    wrong = list(_form_faults(told))
+    if not wrong:
+        wrong = list(_faults(told, None if header is None else header(told.get("delimiter", ","))))
     if wrong:
-        faults: list[TimelineError] = list(wrong)
-        raise Several(faults)
-    row = told["row"] if isinstance(told["row"], list) else [told["row"]]
-    return Mapping(
-        told["kind"],
-        told["scheme"],
-        tuple(row),
-        told.get("id"),
-        told.get("delimiter", ","),
-        told.get("complete", True),
-        told["source"],
-        told["fields"],
-    )
+        raise Several([Invalid("MAPPING_INVALID", f"{path}: {fault}", (str(path),)) for fault in wrong])
+    form = msgspec.convert(told, _Form)
+    row = form.row if isinstance(form.row, list) else [form.row]
+    return Mapping(form.kind, form.scheme, tuple(row), form.id, form.delimiter, form.complete, form.source, form.fields)
 
 
 def date_pattern(form: str) -> re.Pattern[str]:
@@ -79,27 +102,38 @@ def date_pattern(form: str) -> re.Pattern[str]:
     return re.compile("".join([*parts, re.escape(form[at:])]))
 
 
-def _faults(told: dict[str, Any], columns: list[str] | None) -> Iterator[str]:
+def _form_faults(told: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with the keys of a mapping and their types."""
     yield from _unknown(told, KEYS, "the mapping")
-    for key in ("kind", "scheme", "row", "source", "fields"):
-        if key not in told:
-            yield f"{key!r} is missing; docs/importing.md shows a whole mapping"
-    if told.get("kind", KINDS[0]) not in KINDS:
+    missing = [key for key in ("kind", "scheme", "row", "source", "fields") if key not in told]
+    for key in missing:
+        yield f"{key!r} is missing; docs/importing.md shows a whole mapping"
+    if not missing:
+        try:
+            msgspec.convert(told, _Form)
+        except msgspec.ValidationError as fault:
+            yield str(fault).replace("`$.", "`")
+
+
+def _faults(told: dict[str, Any], columns: list[str] | None) -> Iterator[str]:
+    """What is wrong with what the keys say."""
+    if told["kind"] not in KINDS:
         yield f"kind is {told['kind']!r}; it must be one of {', '.join(KINDS)}"
         return
-    if not re.fullmatch(facts.SLUG, str(told.get("scheme", "x"))):
+    if not re.fullmatch(facts.SLUG, told["scheme"]):
         yield f"scheme is {told['scheme']!r}; it must be small letters, digits and hyphens, such as 'un-speeches'"
-    source = told.get("source", {})
+    source, fields = told["source"], told["fields"]
     yield from _unknown(source, SOURCE_KEYS, "[source]")
     for key in ("id", "title"):
-        if "source" in told and key not in source:
+        if key not in source:
             yield f"[source] lacks {key!r}"
-    fields = told.get("fields", {})
-    known = facts.CONTENT[told.get("kind", KINDS[0])].__struct_fields__
+    if not re.fullmatch(rf"source/{facts.SLUG}", source.get("id", "source/x")):
+        yield f"[source] id is {source['id']!r}; it must look like 'source/some-words'"
+    known = facts.CONTENT[told["kind"]].__struct_fields__
     yield from _unknown(fields, [name for name in known if name not in ("external_ids", "citations")], "[fields]")
     yield from _value_faults(fields, "fields")
     if columns is not None:
-        named = told.get("row", [])
+        named = told["row"]
         used = {*(named if isinstance(named, list) else [named]), *_columns(fields), *_columns(told.get("id", ""))}
         for column in sorted(used - set(columns)):
             yield f"the table has no column {column!r}{_near(column, columns)}"
@@ -111,6 +145,11 @@ def _value_faults(value: Any, where: str) -> Iterator[str]:
             yield from _value_faults(part, f"{where}[{index}]")
     elif isinstance(value, dict) and "column" in value:
         yield from _unknown(value, VALUE_KEYS, where)
+        try:
+            msgspec.convert(value, _Cell)
+        except msgspec.ValidationError as fault:
+            yield f"{where}: {str(fault).replace('`$.', '`')}"
+            return
         if value.get("as", "party") not in LOOKUPS:
             yield f"{where}: as is {value['as']!r}; it must be one of {', '.join(LOOKUPS)}"
         for form in _forms(value):

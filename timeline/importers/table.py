@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from timeline.errors import Refused
 from timeline.importers.foreign import At, Reading
 from timeline.importers.mapping import HOLE, Mapping, date_pattern, read_mapping
 from timeline.values import facts
@@ -38,18 +40,22 @@ class _Unfit(Exception):
 def read_table(path: Path, mapping: Path, release: str | None = None) -> Reading:
     """The rows of a file by a mapping. Raises `Several` when the mapping is wrong; a row that is wrong is set aside."""
     is_csv = path.suffix.lower() not in (".ndjson", ".jsonl")
-    columns = _header(path, mapping) if is_csv else None
-    how = read_mapping(mapping, columns)
+    how = read_mapping(mapping, partial(_header, path) if is_csv else None)
     release = release or f"sha256-{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
     reading = Reading(how.scheme, release, how.source["id"], is_complete=how.is_complete)
     source = msgspec.convert({name: value for name, value in how.source.items() if name != "id"}, facts.Source)
     reading.support(how.source["id"], source, At(mapping.name, 1))
-    for at, row in _csv_rows(path, how) if is_csv else _json_rows(path):
+    seen: dict[str, At] = {}
+    for at, row in _rows(path, how, is_csv):
         reading.rows += 1
         try:
             if isinstance(row, _Unfit):
                 raise row
-            _add(reading, how, row, at)
+            number = _add(reading, how, row, at)
+            if seen.setdefault(number, at) is not at:
+                reading.remarks.append(
+                    f"{at} and {seen[number]} are both {number}: {' and '.join(how.row)} tell rows apart"
+                )
         except _Unfit as unfit:
             reading.aside(
                 at, _number(how, row) if isinstance(row, dict) else f"line {at.line}", unfit.code, unfit.reason
@@ -57,12 +63,17 @@ def read_table(path: Path, mapping: Path, release: str | None = None) -> Reading
     return reading
 
 
-def _header(path: Path, mapping: Path) -> list[str]:
-    delimiter = ","
-    for line in mapping.read_text(encoding="utf-8").splitlines():
-        if line.replace(" ", "").startswith("delimiter="):
-            delimiter = json.loads(line.partition("=")[2].split("#")[0].strip())
-    with path.open(encoding="utf-8-sig", newline="") as file:
+def _rows(path: Path, how: Mapping, is_csv: bool) -> Iterator[tuple[At, Row | _Unfit]]:
+    try:
+        yield from _csv_rows(path, how) if is_csv else _json_rows(path)
+    except UnicodeDecodeError:
+        raise Refused("TABLE_INVALID", f"{path} is not in UTF-8; save it as 'CSV UTF-8'", (str(path),)) from None
+    except csv.Error as fault:
+        raise Refused("TABLE_INVALID", f"{path} is no CSV file: {fault}", (str(path),)) from None
+
+
+def _header(path: Path, delimiter: str) -> list[str]:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         return next(csv.reader(file, delimiter=delimiter), [])
 
 
@@ -95,8 +106,11 @@ def _json_rows(path: Path) -> Iterator[tuple[At, Row | _Unfit]]:
 # One row ------------------------------------------------------------------------------------------------------------
 
 
-def _add(reading: Reading, how: Mapping, row: Row, at: At) -> None:
+def _add(reading: Reading, how: Mapping, row: Row, at: At) -> str:
+    """Draft a row. Returns what the source calls it. Raises `_Unfit`."""
     number = _number(how, row)
+    if "\\u0000" in json.dumps(row):
+        raise _Unfit("ROW_INVALID", "the character U+0000 can stand in no text")
     if not number.strip("|"):
         raise _Unfit("ROW_INVALID", f"the row has no {' or '.join(how.row)}: nothing tells it apart")
     plain = {name: _value(reading, how, value, row, at) for name, value in how.fields.items()}
@@ -110,8 +124,11 @@ def _add(reading: Reading, how: Mapping, row: Row, at: At) -> None:
         content = msgspec.convert(plain, facts.CONTENT[how.kind], strict=False)
     except msgspec.ValidationError as fault:
         raise _Unfit("ROW_INVALID", str(fault)) from None
-    id = _filled(how.id, row) if how.id else None
-    reading.add(id or f"{how.kind}/{how.scheme}-{slug(number, 60) or 'row'}", content, at, number)
+    id = (_filled(how.id, row) if how.id else None) or f"{how.kind}/{how.scheme}-{slug(number, 60) or 'row'}"
+    if not re.fullmatch(rf"{how.kind}/{facts.SLUG}", id):
+        raise _Unfit("ROW_INVALID", f"{id!r} is no id; it must look like '{how.kind}/some-words'")
+    reading.add(id, content, at, number)
+    return number
 
 
 def _number(how: Mapping, row: Row) -> str:
