@@ -14,6 +14,7 @@ from typing import Any
 
 from bench.generate import load
 from timeline.api.executing import Asked, Service
+from timeline.app import settle
 from timeline.database import open_database, upgrade
 from timeline.read.projector import rebuild
 
@@ -58,6 +59,7 @@ def measured(url: str, meetings: int, seconds: float, *, rebuilding: bool) -> di
 
 async def _ask(service: Service, last: int, seconds: float) -> dict[str, tuple[float, float]]:
     found = {}
+    settle()
     # The two states that met most often: the heaviest exact set there is.
     asked = Asked("{ allSeries(first: 1, partyCount: 2) { nodes { parties { id } } } }", {}, None)
     pair = (await service.run(service.prepare(asked)))["data"]["allSeries"]["nodes"][0]["parties"]

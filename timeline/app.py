@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -55,6 +56,16 @@ def create_app(settings: Settings) -> Starlette:
         ],
         lifespan=lifespan,
     )
+
+
+def settle() -> None:
+    """Take what lives as long as a serving process out of the garbage collector's way.
+
+    The schema is a hundred thousand objects, and each full collection looked at them all: of pages of 50, one in a
+    hundred took 268 ms, and 19 ms since.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def readiness(database: Database) -> dict[str, object]:

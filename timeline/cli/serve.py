@@ -61,8 +61,10 @@ def listen(chosen: Settings) -> None:
     # Here and not above: the schema takes a second to build, and the other verbs need none.
     import uvicorn
 
-    from timeline.app import create_app
+    from timeline.app import create_app, settle
 
     base = f"http://{host}:{chosen.port}"
     click.echo(f"GraphiQL  {base}/graphiql\nGraphQL   {base}/graphql\nHealth    {base}/readyz")
-    uvicorn.run(create_app(chosen), host=chosen.host, port=chosen.port, log_level="warning")
+    app = create_app(chosen)
+    settle()
+    uvicorn.run(app, host=chosen.host, port=chosen.port, log_level="warning")
