@@ -43,17 +43,12 @@ class Row(NamedTuple):
 
 
 class Held(NamedTuple):
-    """What a file is about: a post, its name, how its holders hold it."""
+    """What a file is about: a post, how its holders hold it, the territory they are sent to, a name for people."""
 
     post: str
     holding: Holding
     to: str
     name: str
-
-
-class _Titles(NamedTuple):
-    by_id: dict[str, str]
-    names: dict[str, str]
 
 
 def read(root: Path, release: str | None = None) -> Reading:
@@ -69,8 +64,7 @@ def read(root: Path, release: str | None = None) -> Reading:
     reading.support(DEPARTMENT, department, At(posts[0].name, 1))
     people = _people(reading, root)
     titles = {text_of(role, "id"): text_of(role, "names/singular") for role in _roots(root, "roles-country-chiefs")}
-    missions = [(held, row) for held, row in _appointments(reading, root, titles)]
-    _add_all(reading, root, people, titles, missions)
+    _add_all(reading, root, people, titles, list(_appointments(reading, root, titles)))
     return reading
 
 
@@ -227,7 +221,8 @@ def _add_all(
             id = _add_tenure(reading, held, row, title, citation, place, others)
             tenures[row.number].append(id)
         if row.dates["appointed"] or not row.served:
-            _add_nominations(reading, held, row, f"{people[row.person]}, {title}", title, citation)
+            where = f" to {held.name}" if held.to else ""
+            _add_nominations(reading, held, row, f"{people[row.person]}, {title}{where}", title, citation)
     for number, times in used.items():
         if times > 1:
             reading.remarks.append(f"the id {number} is given to {times} records; they are told apart by what they say")
