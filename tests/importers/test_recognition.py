@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,28 +16,46 @@ from timeline.values.facts import Citation, ExternalId, Meeting, Participation, 
 AT = At("f.xml", 1)
 
 
-def trip(number: int, day: int, who: str = "a", where: str = "x", remarks: str = "") -> Draft:
+def trip(number: int, day: int, who: str = "a", where: str = "x", remarks: str = "", release: str = "new") -> Draft:
     content = Meeting(
         title=f"{who} in {where}",
         when=When(edtf=f"2001-01-{day:02d}"),
         parties=[Participation(party="US", person=f"person/{who}")],
         place=f"place/{where}",
         summary=remarks or None,
-        external_ids=[ExternalId(scheme="s", value=str(number), snapshot="r")],
+        external_ids=[ExternalId(scheme="s", value=str(number), snapshot=release)],
         citations=[Citation(source="source/r")],
     )
     return Draft(f"meeting/{who}-{day}-{where}-{number}", content, AT, str(number))
 
 
 def before(*trips: Draft) -> dict[str, Said]:
-    return {draft.id: Said(draft.content, draft.row, False) for draft in trips}
+    return {draft.id: Said(draft.content) for draft in trips}
 
 
-def found(old: list[Draft], new: list[Draft]) -> tuple[dict[str, list[str]], int, list[str]]:
+def found(
+    old: list[Draft], new: list[Draft], *, same_release: bool = False
+) -> tuple[dict[str, list[str]], int, list[str]]:
     """Changed fields by record, how many are new, who is gone."""
-    recognised = recognise(new, before(*old), {})
+    said = before(*old) if same_release else before(*map(earlier, old))
+    recognised = recognise(new, said, {})
     changed = {known.id: sorted(known.changes) for known in recognised.known if known.changes}
     return changed, len(recognised.new), recognised.gone
+
+
+def earlier(draft: Draft) -> Draft:
+    """The same row in an earlier release."""
+    ids = [msgspec.structs.replace(each, snapshot="old") for each in draft.content.external_ids]
+    return replace(draft, content=msgspec.structs.replace(draft.content, external_ids=ids))
+
+
+def test_within_one_release_the_number_decides_where_it_is_given_once() -> None:
+    old, new = [trip(1, 1, remarks="Met the King")], [trip(1, 9, where="y", remarks="Opened a fair")]
+    changed = {"meeting/a-1-x-1": ["place", "summary", "title", "when"]}
+    assert found(old, new, same_release=True) == (changed, 0, [])
+    assert found(old, new) == ({}, 1, ["meeting/a-1-x-1"])
+    twice = [*new, trip(1, 20, where="z")]
+    assert found(old, twice, same_release=True) == ({}, 2, ["meeting/a-1-x-1"])
 
 
 def test_numbers_alone_change_nothing() -> None:

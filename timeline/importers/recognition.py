@@ -1,7 +1,9 @@
 """Which records of a release are those that an earlier one gave: by what they say, and by their numbers only in doubt.
 
-Sources renumber their records from one release to the next, so a number alone recognises nothing. Rules, in order:
+Sources renumber their records from one release to the next, so a number alone recognises nothing but within one
+release. Rules, in order:
 
+0. Within one release the same number is the same record, where it is given once only.
 1. What says the same is the same; among equals, the same number first.
 2. Of what is left, and only within one anchor (the same traveller, the same person and post): what differs in one
    field is the same with that field changed; with the same number it may differ in two.
@@ -10,7 +12,7 @@ Sources renumber their records from one release to the next, so a number alone r
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +21,7 @@ import msgspec
 
 from timeline.importers.foreign import Draft
 from timeline.values import facts
+from timeline.values.facts import ExternalId
 
 APART = ("external_ids", "citations")
 """Fields that tell where a record is read, not what it says."""
@@ -32,8 +35,12 @@ class Said:
     """What the source last said under one of our ids."""
 
     content: facts.Content
-    number: str
-    is_delisted: bool
+    is_delisted: bool = False
+
+    @property
+    def number(self) -> str:
+        """The identifier that the source gave."""
+        return number_of(self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +66,34 @@ def recognise(drafts: Sequence[Draft], said: Mapping[str, Said], ids: Mapping[st
 
     `ids` says under which ids the records are known that drafts name; `said` is of the kind of the drafts.
     """
-    known: list[Known] = []
-    rest, cores = _same(drafts, said, ids, known)
-    left = {id: each for id, each in said.items() if id not in {one.id for one in known}}
+    known = _numbered(drafts, said, ids)
+    numbered = {each.draft.id for each in known}
+    left = _without(said, known)
+    rest, cores = _same([draft for draft in drafts if draft.id not in numbered], left, ids, known)
+    left = _without(left, known)
     new = _alike(rest, cores, left, known)
     found = {one.id for one in known}
     return Recognised(known, new, [id for id in left if id not in found])
+
+
+def _without(said: Mapping[str, Said], known: Sequence[Known]) -> dict[str, Said]:
+    found = {one.id for one in known}
+    return {id: each for id, each in said.items() if id not in found}
+
+
+def _numbered(drafts: Sequence[Draft], said: Mapping[str, Said], ids: Mapping[str, str]) -> list[Known]:
+    """Rule 0."""
+    before = Counter(_identifier(each.content) for each in said.values())
+    now = Counter(_identifier(draft.content) for draft in drafts)
+    by_identifier = {_identifier(each.content): id for id, each in said.items()}
+    known = []
+    for draft in drafts:
+        identifier = _identifier(draft.content)
+        if identifier is not None and before[identifier] == now[identifier] == 1:
+            id = by_identifier[identifier]
+            changes = changes_between(core_of(said[id].content, {}), core_of(draft.content, ids))
+            known.append(Known(id, draft, changes))
+    return known
 
 
 def _same(
@@ -126,6 +155,11 @@ def changes_between(was: Core, now: Core) -> dict[str, Any]:
 def number_of(content: facts.Content) -> str:
     """The identifier that the source gave."""
     return next((each.value for each in getattr(content, "external_ids", ())), "")
+
+
+def _identifier(content: facts.Content) -> ExternalId | None:
+    """Scheme, number and release."""
+    return next((each for each in getattr(content, "external_ids", ()) if each.snapshot), None)
 
 
 def anchor_of(content: facts.Content, core: Core | None = None) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from timeline import handle
 from timeline.events.records import AnyEvent, Recorded
-from timeline.importers.recognition import Said, number_of
+from timeline.importers.recognition import Said
 from timeline.log.read import events_of_appends
 from timeline.write.state import Record, fold
 
@@ -38,7 +38,7 @@ def said_before(connection: Connection, scheme: str) -> dict[str, Said]:
 
 def _said(record: Record) -> Said:
     assert record.content is not None, "an import begins with what it records"
-    return Said(record.content, number_of(record.content), record.delisted)
+    return Said(record.content, record.delisted)
 
 
 def _is_listed(record: Record, scheme: str) -> bool:
