@@ -33,7 +33,7 @@ from timeline.api.limits import Limits, check_limits, named
 from timeline.api.schema import SCHEMA
 from timeline.database import Database
 from timeline.log.follow import Watcher
-from timeline.read.snapshot import open_snapshot
+from timeline.read.snapshot import Snapshot, open_snapshot
 
 CACHE_CHARACTERS = 2_000_000
 """How much query text the cache of parsed documents holds; a document takes about thirty times its text."""
@@ -143,11 +143,11 @@ class Service:
             raise Refusal([shown(passed)])
         return Operation(parsed.document, node, asked)
 
-    async def run(self, operation: Operation) -> Answer:
-        """The answer to a query or mutation. Raises `Refusal` when nothing was executed."""
+    async def run(self, operation: Operation, snapshot: Snapshot | None = None) -> Answer:
+        """The answer to a query or mutation, asked now or of a snapshot. Raises `Refusal` when nothing was executed."""
         try:
             async with asyncio.timeout(self.limits.seconds):
-                now = View(await open_snapshot(self.database))
+                now = View(snapshot or await open_snapshot(self.database))
                 asked = self._with(operation, now)
                 result = execute(self.schema, operation.document, now, *asked, executor_class=self.executor)
                 if isawaitable(result):

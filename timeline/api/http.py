@@ -11,9 +11,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from timeline.api.executing import Asked, Refusal, Service, holds_nul, unexpected
+from timeline.api.answers import CHECK_FIRST, Answers, cache_control, key_of, may_keep, tag_of
+from timeline.api.executing import Asked, Operation, Refusal, Service, holds_nul, unexpected
 from timeline.api.schema import print_schema
 from timeline.api.streaming import EVENT_STREAM, event_stream, is_event_stream, websocket_endpoint
+from timeline.read.snapshot import open_snapshot
 
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
@@ -34,6 +36,7 @@ class GraphQL:
 
     def __init__(self, service: Service) -> None:
         self.service = service
+        self.answers = Answers()
 
     async def respond(self, request: Request) -> Response:
         """The response to one HTTP request."""
@@ -52,6 +55,8 @@ class GraphQL:
             if operation.type is OperationType.SUBSCRIPTION:
                 message = f"a subscription is answered as {EVENT_STREAM}, or over a WebSocket (graphql-transport-ws)"
                 raise Refusal([{"message": message, "extensions": {"code": "SUBSCRIPTION_OVER_HTTP"}}])
+            if may_keep(operation):
+                return await self._kept(operation, request, media or JSON)
             return _response(await self.service.run(operation), 200, media or JSON)
         except Refusal as refusal:
             status = refusal.status if media == GRAPHQL_JSON else 200
@@ -61,6 +66,23 @@ class GraphQL:
             return _response(answer, fault.status, media or JSON, fault.headers)
         except Exception as error:
             return _response(unexpected(error), 500, media or JSON)
+
+    async def _kept(self, operation: Operation, request: Request, media: str) -> Response:
+        """The answer to a query: none if the client has it, one that was kept, or a new one."""
+        snapshot = await open_snapshot(self.service.database)
+        tag = tag_of(snapshot, operation, media)
+        headers = {**_headers(media), "Cache-Control": cache_control(operation), "ETag": f'"{tag}"'}
+        if _names(request.headers.get("if-none-match"), tag):
+            return Response(b"", 304, headers)
+        key = key_of(snapshot, tag)
+        body = self.answers.find(key)
+        if body is None:
+            answer = await self.service.run(operation, snapshot)
+            if "errors" in answer:
+                return _response(answer, 200, media)
+            body = orjson.dumps(answer)
+            self.answers.keep(key, body)
+        return Response(body, 200, headers)
 
     async def _asked(self, request: Request) -> Asked:
         if request.method != "POST":  # GET, and HEAD with it
@@ -105,8 +127,16 @@ SAFE = {"X-Content-Type-Options": "nosniff"}
 
 
 def _response(answer: Any, status: int, media: str, headers: Mapping[str, str] | None = None) -> Response:
-    kept = {"Content-Type": f"{media}; charset=utf-8", "Vary": "Accept", "Cache-Control": "no-cache", **SAFE}
-    return Response(orjson.dumps(answer), status, {**kept, **(headers or {})})
+    return Response(orjson.dumps(answer), status, {**_headers(media), **(headers or {})})
+
+
+def _headers(media: str) -> dict[str, str]:
+    return {"Content-Type": f"{media}; charset=utf-8", "Vary": "Accept", "Cache-Control": CHECK_FIRST, **SAFE}
+
+
+def _names(asked: str | None, tag: str) -> bool:
+    """Whether an If-None-Match header names this tag; a weak one does, too."""
+    return asked is not None and any(each.strip().removeprefix("W/") in ("*", f'"{tag}"') for each in asked.split(","))
 
 
 def _accepted(accept: str | None) -> str | None:

@@ -54,16 +54,16 @@ async def open_snapshot(database: Database, position: int | None = None, recorde
     elif recorded_us is not None:
         at = "COALESCE((SELECT MAX(position) FROM log_events WHERE recorded_us <= :recorded_us), 0)"
         asked = {"recorded_us": recorded_us}
-    ((shelf, head, merges, found, us),) = await database.fetch(
-        "SELECT v.shelf, v.position, v.merges, v.at, COALESCE(e.recorded_us, 0) FROM "
-        f"(SELECT s.shelf, s.position, s.merges, {at} AS at FROM read_state s WHERE s.id = 1) v "
+    ((shelf, head, merges, since_us, found, us),) = await database.fetch(
+        "SELECT v.shelf, v.position, v.merges, v.swapped_us, v.at, COALESCE(e.recorded_us, 0) FROM "
+        f"(SELECT s.shelf, s.position, s.merges, s.swapped_us, {at} AS at FROM read_state s WHERE s.id = 1) v "
         "LEFT JOIN log_events e ON e.position = v.at",
         **asked,
     )
     if not 0 <= found <= head:
         message = f"the log ends at position {head}; ask for one from 0 to {head}"
         raise Invalid("POSITION_INVALID", message, ("position",))
-    return Snapshot(database, found, us, shelf, merges)
+    return Snapshot(database, found, us, shelf, merges, since_us)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,8 @@ class Snapshot:
     recorded_us: int
     shelf: str
     merges: int
+    live_since_us: int = 0
+    """When the tables that it reads became the live ones."""
 
     async def documents(self, ids: Sequence[str]) -> dict[str, Document]:
         """The documents under these ids; retracted ones say so, merged ids lead to the survivor. Unknown: left out."""
