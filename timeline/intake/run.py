@@ -20,7 +20,6 @@ from timeline.importers.foreign import Draft, Reading, SetAside, under
 from timeline.importers.recognition import Known, Said, changes_between, core_of, recognise
 from timeline.intake import quarantine
 from timeline.intake.ledger import prefix_of, said_before
-from timeline.log.append import announce
 from timeline.log.read import head
 from timeline.read.now import places_now
 from timeline.values import facts
@@ -84,17 +83,14 @@ def take_in(
     if dry_run:
         _count(report, steps)
         return report
-    last = 0
     for at in range(0, len(steps), BATCH):
-        last = max(last, _record(database, reading.scheme, steps[at : at + BATCH], report, now_us))
+        _record(database, reading.scheme, steps[at : at + BATCH], report, now_us)
         if progress is not None:
             progress(min(at + BATCH, len(steps)), len(steps))
     with database.write() as connection:
         quarantine.keep(connection, reading.scheme, reading.release, report.set_aside, now_us)
     if report.events >= handle.BULK_EVENTS:
         database.gather_statistics()
-    if last:
-        announce(database, last)
     return report
 
 
@@ -218,30 +214,28 @@ def _free(connection: Connection, id: str, taken: set[str]) -> str:
 # Doing it -----------------------------------------------------------------------------------------------------------
 
 
-def _record(database: Database, scheme: str, steps: Sequence[_Step], report: Result, now_us: int) -> int:
-    """Record these steps together; if one cannot be, it alone is set aside. The last position, 0 for none."""
-    commands = [step.command for step in steps]
-    request = handle.Request(append_id="", actor="import", commands=commands)
+def _record(database: Database, scheme: str, steps: Sequence[_Step], report: Result, now_us: int) -> None:
+    """Record these steps together; if one cannot be, it alone is set aside."""
+    request = handle.Request(append_id="", actor="import", commands=[step.command for step in steps])
     with database.read() as connection:
         # With the position, because a record can be dropped, listed and dropped again.
         id = f"{prefix_of(scheme)}{head(connection).position}/{request.digest().hex()[:32]}"
-    request = replace(request, append_id=id)
     try:
-        outcome = handle.handle(database, request, now_us=now_us)
+        outcome = handle.handle(database, replace(request, append_id=id), now_us=now_us)
     except TimelineError as fault:
+        draft = steps[0].draft
         if len(steps) > 1:
             middle = len(steps) // 2
-            first = _record(database, scheme, steps[:middle], report, now_us)
-            return max(first, _record(database, scheme, steps[middle:], report, now_us))
-        told = fault.faults[0] if isinstance(fault, Several) else fault
-        draft = steps[0].draft
-        if draft is None:
+            _record(database, scheme, steps[:middle], report, now_us)
+            _record(database, scheme, steps[middle:], report, now_us)
+        elif draft is None:
             raise
-        report.set_aside.append(SetAside(draft.at, draft.row or draft.id, told.code, told.message))
-        return 0
+        else:
+            told = fault.faults[0] if isinstance(fault, Several) else fault
+            report.set_aside.append(SetAside(draft.at, draft.row or draft.id, told.code, told.message))
+        return
     _count(report, steps)
     report.events += outcome.recorded
-    return outcome.last
 
 
 def _count(report: Result, steps: Sequence[_Step]) -> None:
