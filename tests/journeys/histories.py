@@ -132,10 +132,12 @@ class Historian:
         if parts and self.chance.random() < 0.3:
             absent = StandIn(post="post/minister", reason="away")
             parts[0] = Participation(party=parts[0].party, in_place_of=absent)
+        letter, when, place = one("ABC"), one([self.date(), None]), one(["place/seoul", "place/kuala-lumpur", None])
         return Meeting(
-            title=f"Talks {one('ABC')}",
-            when=one([self.date(), None]),
-            place=one(["place/seoul", "place/kuala-lumpur", None]),
+            title=f"Talks {letter}",
+            when=when,
+            place=place,
+            also_at=["place/seoul"] if (letter, place) == ("C", "place/kuala-lumpur") else [],
             level=one([*Level, None]),
             parties=parts,
             status=one([MeetingStatus.SCHEDULED, *MeetingStatus]),

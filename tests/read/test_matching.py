@@ -150,3 +150,17 @@ def test_a_pattern_has_one_to_eight_steps_and_begins_with_a_required_one(steps: 
     with pytest.raises(Refused) as refused:
         Matcher(steps)
     assert refused.value.code == "PATTERN_INVALID"
+
+
+def test_what_fills_a_later_step_does_not_lie_between_the_earlier_ones() -> None:
+    def day(id: str, number: int) -> Candidate:
+        return Candidate(id, Bounds(number, number, number, number, False))
+
+    c = day("c", 3)
+    steps = [
+        Step([day("a", 2)]),
+        Step([day("b", 3)], least=1, margin=0, without=[c]),
+        Step([c], least=0, margin=0),
+    ]
+    assert [match.ids for match in Matcher(steps).matches()] == [("a", "b", "c")]
+    assert list(Matcher(steps[:2]).matches()) == []

@@ -56,7 +56,7 @@ async def naive(snapshot: Snapshot, asked: Sequence[StepAsked], sharing: Sequenc
     async def shared(document: Document, sharing: Sequence[str]) -> tuple[frozenset[str], ...]:
         own = {
             "PARTIES": document.get("party_set") or (document["parties"] if document["kind"] == "milestone" else []),
-            "PLACE": [document["place"]] if document.get("place") else [],
+            "PLACE": [place for place in (document.get("place"), *document.get("also_at", ())) if place],
             "PEOPLE": sequences._people(document),
         }
         return tuple([frozenset(await snapshot.survivors(own[what])) for what in sharing])

@@ -5,7 +5,7 @@ A match takes one candidate a step, none twice, such that each comes after the o
 for every choice. All matches are given, overlapping ones too, in the order of their occurrences. An optional step is
 filled whenever something fits: a match that leaves it out is given only if nothing does. Without a date nothing takes
 part. What must not come between does so when it starts `margin` days or more after the one and ends as long before
-the other; a doubted date ('?') is never certain to lie between.
+the other; a doubted date ('?') is never certain to lie between, and the occurrences of the match itself never do.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, combinations
 
 from timeline.errors import Refused
 from timeline.values.dates import INFINITY, Bounds
@@ -36,6 +37,8 @@ class Candidate:
         return (self.bounds.es, self.bounds.le, self.id)
 
 
+Ids = frozenset[str]
+NONE: Ids = frozenset()
 Chosen = tuple[Candidate | None, ...]
 """The occurrences of the steps so far; None where an optional one is left out."""
 
@@ -101,8 +104,12 @@ class Matcher:
     work: int = MAX_WORK
     _ordered: list[Ordered] = field(default_factory=list)
     _without: list[Ordered] = field(default_factory=list)
+    _later: list[Ids] = field(default_factory=list)
+    """Per step who may fill one behind it."""
 
     def __post_init__(self) -> None:
+        ids = [frozenset(candidate.id for candidate in step.candidates) for step in self.steps]
+        self._later = [NONE.union(*ids[index + 1 :]) for index in range(len(ids))]
         self._ordered = [Ordered(step.candidates) for step in self.steps]
         self._without = [Ordered(step.without) for step in self.steps]
         check_steps([step.optional for step in self.steps])
@@ -130,37 +137,62 @@ class Matcher:
         end: tuple[int, int],
         certain: bool,
         shared: tuple[frozenset[str], ...],
+        needed: Ids = NONE,
+        barred: Ids = NONE,
     ) -> Iterator[Match]:
-        """The matches that go on from here. `end` are the days on which the last one chosen may end."""
+        """The matches that go on from here. `end` are the days on which the last one chosen may end.
+
+        Whoever is `needed` has to fill a later step, whoever is `barred` may not.
+        """
         if index == len(self.steps):
-            yield Match(chosen, certain)
+            if not needed:
+                yield Match(chosen, certain)
             return
         step = self.steps[index]
         last = next(each for each in reversed(chosen) if each is not None)
         for candidate in self._ordered[index].starting(end[0] + step.least, end[1] + step.most):
             self._work()
-            if any(each is not None and each.id == candidate.id for each in chosen):
+            if candidate.id in barred or any(each is not None and each.id == candidate.id for each in chosen):
                 continue
             common = tuple(a & b for a, b in zip(shared, candidate.shared, strict=True))
             if not all(common):
                 continue
-            start = self._earliest_start(index, chosen, end, candidate)
-            if start is None:
-                continue
-            sure = certain and not candidate.bounds.uncertain and self._is_certain(index, chosen, last, candidate)
-            ends = (max(candidate.bounds.ee, start), candidate.bounds.le)
-            yield from self._continued((*chosen, candidate), index + 1, ends, sure, common)
+            left = needed - {candidate.id}
+            for ours, others in self._returning(index, chosen, last, candidate, left):
+                start = self._earliest_start(index, chosen, end, candidate, ours)
+                if start is None:
+                    continue
+                doubted = candidate.bounds.uncertain or not self._is_certain(index, chosen, last, candidate, ours)
+                ends = (max(candidate.bounds.ee, start), candidate.bounds.le)
+                on = ((*chosen, candidate), index + 1, ends, certain and not doubted, common)
+                yield from self._continued(*on, left | ours, barred | others)
         if step.optional:
-            yield from self._continued((*chosen, None), index + 1, end, certain, shared)
+            yield from self._continued((*chosen, None), index + 1, end, certain, shared, needed, barred)
 
-    def _earliest_start(self, index: int, chosen: Chosen, end: tuple[int, int], b: Candidate) -> int | None:
+    def _returning(
+        self, index: int, chosen: Chosen, a: Candidate, b: Candidate, needed: Ids
+    ) -> Iterator[tuple[Ids, Ids]]:
+        """Who may both lie between A and B and fill a later step, on the same day: every split into those who do fill
+        one, and so do not count as lying between, and those who do not."""
+        may = frozenset(
+            each.id
+            for each in self._between(index, chosen, (a.bounds.ee, a.bounds.le), b)
+            if each.id in self._later[index] and each.bounds.ls >= b.bounds.ee
+        )
+        for ours in chain.from_iterable(combinations(sorted(may - needed), size) for size in range(len(may) + 1)):
+            self._work()
+            ids = needed & may | frozenset(ours)
+            yield ids, may - ids
+
+    def _earliest_start(self, index: int, chosen: Chosen, end: tuple[int, int], b: Candidate, ours: Ids) -> int | None:
         """The first day on which B can start so that the step holds; None when there is none.
 
         Starting early leaves most room to what follows. Where something must not come between, ending A later may let
         it fall before A's end: those ends are tried, too.
         """
         step = self.steps[index]
-        between = [c.bounds for c in self._between(index, chosen, end, b) if not c.bounds.uncertain]
+        others = (c for c in self._between(index, chosen, end, b) if c.id not in ours)
+        between = [c.bounds for c in others if not c.bounds.uncertain]
         ends = sorted({end[0], *(c.es - step.margin + 1 for c in between)})
         for ending in ends:
             if not end[0] <= ending <= end[1]:
@@ -174,13 +206,14 @@ class Matcher:
                 return start
         return None
 
-    def _is_certain(self, index: int, chosen: Chosen, a: Candidate, b: Candidate) -> bool:
+    def _is_certain(self, index: int, chosen: Chosen, a: Candidate, b: Candidate, ours: Ids) -> bool:
         step = self.steps[index]
         if b.bounds.es - a.bounds.le < step.least or b.bounds.ls - a.bounds.ee > step.most:
             return False
         return not any(
             _may_lie(c.bounds, a.bounds.ee + step.margin, b.bounds.ls - step.margin)
             for c in self._between(index, chosen, (a.bounds.ee, a.bounds.le), b)
+            if c.id not in ours
         )
 
     def _between(self, index: int, chosen: Chosen, end: tuple[int, int], b: Candidate) -> Iterator[Candidate]:

@@ -170,7 +170,7 @@ async def _candidates(
     if len(near) > MAX_CANDIDATES:
         message = f"more than {MAX_CANDIDATES} occurrences may fill this step; narrow it, or bound the time"
         raise Refused("PATTERN_TOO_WIDE", message, path)
-    documents = await snapshot.documents([row[0] for row in near]) if "PEOPLE" in sharing else {}
+    documents = await snapshot.documents([row[0] for row in near]) if {"PEOPLE", "PLACE"} & {*sharing} else {}
     named = [[_shared(row, documents, what) for what in sharing] for row in near]
     ids = sorted({id for kinds in named for kind in kinds for id in kind})
     lead = dict(zip(ids, await snapshot.survivors(ids), strict=True))
@@ -187,14 +187,14 @@ async def _candidates(
 async def _read(
     snapshot: Snapshot, filter: OccurrenceFilter, limit: int, near: Callable[[Query], str] | None = None
 ) -> Sequence[Row]:
-    """Id, bounds, parties and place of dated occurrences, without their documents."""
+    """Id, bounds and parties of dated occurrences, without their documents."""
     query = occurrence_query(await snapshot.query(), filter)
     query.where.append(f"{query.dated}.es < {query.put(INFINITY)}")
     if near is not None:
         query.where.append(near(query))
     return await snapshot.rows(
         query,
-        "SELECT r.id, r.es, r.ls, r.ee, r.le, r.uncertain, r.party_key, r.place FROM "
+        "SELECT r.id, r.es, r.ls, r.ee, r.le, r.uncertain, r.party_key FROM "
         f"{query.records} WHERE {query.condition} LIMIT {query.put(limit)}",
     )
 
@@ -234,9 +234,12 @@ def _shared(row: Row, documents: dict[str, Document], what: str) -> list[str]:
     """The ids of what the occurrence may have in common with others."""
     if what == "PARTIES":
         return [party for party in row[6].split("|") if party]
-    if what == "PLACE":
-        return [row[7]] if row[7] else []
-    return _people(documents[row[0]])
+    return _places(documents[row[0]]) if what == "PLACE" else _people(documents[row[0]])
+
+
+def _places(document: Document) -> list[str]:
+    """Where it was, one place or several."""
+    return [place for place in (document.get("place"), *document.get("also_at", ())) if place]
 
 
 def _people(document: Document) -> list[str]:
