@@ -16,6 +16,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from starlette.applications import Starlette
 
 from tests.conftest import _administer, _named
+from timeline.api.answers import Answers
 from timeline.app import create_app
 from timeline.cli.seed import load_seeds, seed_files
 from timeline.database import open_database
@@ -72,6 +73,12 @@ def copy_of(template: str, folder: Path, server: str | None) -> Iterator[str]:
     _administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     yield _named(server, name)
     _administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(autouse=True)
+def asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests share an application, and what one asked is not answered to another; test_answers.py has it otherwise."""
+    monkeypatch.setattr(Answers, "find", lambda self, key: None)
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

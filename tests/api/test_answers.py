@@ -33,6 +33,11 @@ QUERIES = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def asked_anew() -> None:
+    """Here answers are kept."""
+
+
 def add(database: Database, number: int) -> None:
     commands = [Report(id=f"person/p{number}", content=CHO)]
     handle(database, Request(append_id=f"a{number}", actor="t", commands=commands), now_us=number)

@@ -7,6 +7,7 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any
@@ -145,22 +146,32 @@ class Service:
 
     async def run(self, operation: Operation, snapshot: Snapshot | None = None) -> Answer:
         """The answer to a query or mutation, asked now or of a snapshot. Raises `Refusal` when nothing was executed."""
-        try:
-            async with asyncio.timeout(self.limits.seconds):
-                now = View(snapshot or await open_snapshot(self.database))
-                asked = self._with(operation, now)
-                result = execute(self.schema, operation.document, now, *asked, executor_class=self.executor)
-                if isawaitable(result):
-                    result = await result
-        except TimeoutError:
-            message = f"the answer took longer than {self.limits.seconds:g} seconds; ask for less at once"
-            extensions = {"code": "LIMIT_PASSED", "limit": "seconds"}
-            raise Refusal([{"message": message, "extensions": extensions}], 503) from None
+        async with self._in_time():
+            now = View(snapshot or await open_snapshot(self.database))
+            asked = self._with(operation, now)
+            result = execute(self.schema, operation.document, now, *asked, executor_class=self.executor)
+            if isawaitable(result):
+                result = await result
         answer = _answer(result)
         # Without a path the request itself was wrong, such as a variable of another type: nothing was executed.
         if result.data is None and all("path" not in error for error in answer.get("errors", [{"path": ()}])):
             raise Refusal(answer["errors"])
         return answer
+
+    async def snapshot(self) -> Snapshot:
+        """The record now. Raises `Refusal` when that takes too long."""
+        async with self._in_time():
+            return await open_snapshot(self.database)
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self.limits.seconds):
+                yield
+        except TimeoutError:
+            message = f"the answer took longer than {self.limits.seconds:g} seconds; ask for less at once"
+            extensions = {"code": "LIMIT_PASSED", "limit": "seconds"}
+            raise Refusal([{"message": message, "extensions": extensions}], 503) from None
 
     async def stream(self, operation: Operation) -> AsyncIterator[Answer]:
         """The answers to a subscription, or the one to anything else. Raises `Refusal`."""

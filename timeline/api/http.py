@@ -15,7 +15,6 @@ from timeline.api.answers import CHECK_FIRST, Answers, cache_control, key_of, ma
 from timeline.api.executing import Asked, Operation, Refusal, Service, holds_nul, unexpected
 from timeline.api.schema import print_schema
 from timeline.api.streaming import EVENT_STREAM, event_stream, is_event_stream, websocket_endpoint
-from timeline.read.snapshot import open_snapshot
 
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
@@ -69,7 +68,7 @@ class GraphQL:
 
     async def _kept(self, operation: Operation, request: Request, media: str) -> Response:
         """The answer to a query: none if the client has it, one that was kept, or a new one."""
-        snapshot = await open_snapshot(self.service.database)
+        snapshot = await self.service.snapshot()
         tag = tag_of(snapshot, operation, media)
         headers = {**_headers(media), "Cache-Control": cache_control(operation), "ETag": f'"{tag}"'}
         if _names(request.headers.get("if-none-match"), tag):
