@@ -44,7 +44,7 @@ def test_a_database_can_be_asked_again_from_another_loop_and_after_dispose(datab
 
 def test_what_only_reads_cannot_write(database: Database) -> None:
     with database.read() as connection, pytest.raises(sa.exc.DBAPIError, match=r"(?i)read-?\s?only"):
-        connection.exec_driver_sql("INSERT INTO log_appends VALUES ('x', '', 1, 1)")
+        connection.exec_driver_sql("INSERT INTO log_appends VALUES ('x', '', 1, 1, '')")
 
 
 def test_a_reader_sees_one_moment(database: Database) -> None:

@@ -142,7 +142,7 @@ def test_every_way_past_immutability_is_refused(database: Database) -> None:
         assert len(events_after(connection, 0)) == 2
 
 
-GUARDED = ("log_events", "log_appends", "log_head")
+GUARDED = ("log_events", "log_appends", "log_head", "log_nodes", "log_checkpoints")
 
 
 def without_triggers(database: Database, statement: str) -> None:
@@ -234,6 +234,7 @@ def literal(database: Database, value: bytes) -> str:
 @pytest.mark.parametrize(
     ("change", "found"),
     [
+        ("UPDATE log_appends SET request_digest = row_hash", "the append 'one' is not the one that was hashed"),
         ("UPDATE log_appends SET last_position = 2", "the append 'one' says positions (1, 2)"),
         ("UPDATE log_appends SET append_id = 'two'", "the append 'two' says positions (1, 3), its events are at None"),
         ("DELETE FROM log_appends", "the append 'one' says positions None, its events are at (1, 3)"),

@@ -11,10 +11,10 @@ from sqlalchemy import Connection, Row, insert, select, text, update
 
 from timeline.database import Database
 from timeline.errors import Conflict
-from timeline.log.merkle import extended
+from timeline.log.merkle import grown
 from timeline.log.read import append_seen, stream_versions
-from timeline.log.stored import SALT_BYTES, StoredEvent, columns_of, event_hash, event_id
-from timeline.log.tables import log_appends, log_events, log_head
+from timeline.log.stored import SALT_BYTES, StoredEvent, append_row, columns_of, event_hash, event_id
+from timeline.log.tables import log_appends, log_events, log_head, log_nodes
 
 Head = Row[Any, Any, Any]
 """Position, last recorded time and tree."""
@@ -81,15 +81,7 @@ def append(
         _check_version(stream, expected, versions.get(stream, 0))
     stored = _stored(batch, head.position, max(now_us, head.recorded_us + 1), versions, salt)
     first, last = head.position + 1, head.position + len(stored)
-    connection.execute(
-        insert(log_appends),
-        {
-            "append_id": batch.append_id,
-            "request_digest": batch.request_digest,
-            "first_position": first,
-            "last_position": last,
-        },
-    )
+    connection.execute(insert(log_appends), append_row(batch.append_id, batch.request_digest, first, last))
     store(connection, head, stored, inline)
     return Appended(first=first, last=last, events=stored, replayed=False)
 
@@ -105,7 +97,9 @@ def store(connection: Connection, head: Head, events: Sequence[StoredEvent], inl
     if not events:
         return
     connection.execute(insert(log_events), [columns_of(event) for event in events])
-    tree = extended(head.tree, head.position, (event.leaf_hash for event in events))
+    tree, nodes = grown(head.tree, head.position, (event.leaf_hash for event in events))
+    if nodes:
+        connection.execute(insert(log_nodes), [node._asdict() for node in nodes])
     values = {"position": events[-1].position, "recorded_us": events[-1].recorded_us, "tree": tree}
     connection.execute(update(log_head).where(log_head.c.id == 1).values(values))
     if inline is not None:

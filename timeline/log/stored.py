@@ -70,3 +70,15 @@ def event_hash(event: StoredEvent) -> bytes:
 def event_id(append_id: str, index: int) -> str:
     """The id of the event at this place of an append."""
     return str(uuid.uuid5(EVENT_NAMESPACE, f"{append_id}#{index}"))
+
+
+def append_row(append_id: str, request_digest: bytes, first: int, last: int) -> dict[str, object]:
+    """An append as a row of its table, with a hash over the others: what it asked is part of no event's hash."""
+    said = [append_id, request_digest.hex(), first, last]
+    return {
+        "append_id": append_id,
+        "request_digest": request_digest,
+        "first_position": first,
+        "last_position": last,
+        "row_hash": hashlib.sha256(orjson.dumps(said)).digest(),
+    }

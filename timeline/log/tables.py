@@ -1,4 +1,4 @@
-"""The three tables of the log. Migration 0001 makes them and guards them with triggers."""
+"""The tables of the log. Migrations make them and guard them with triggers."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ log_appends = Table(
     Column("request_digest", LargeBinary),
     Column("first_position", BigInteger),
     Column("last_position", BigInteger),
+    Column("row_hash", LargeBinary),
 )
 
 log_events = Table(
@@ -42,4 +43,20 @@ log_events = Table(
     Column("body", LargeBinary),
     Column("salt", LargeBinary),
     Column("leaf_hash", LargeBinary),
+)
+
+log_nodes = Table(
+    "log_nodes",
+    metadata,
+    Column("level", Integer, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("hash", LargeBinary),
+)
+
+log_checkpoints = Table(
+    "log_checkpoints",
+    metadata,
+    Column("number", BigInteger, primary_key=True),
+    Column("size", BigInteger),
+    Column("note", Text),
 )

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, select, tuple_
 from timeline.errors import Conflict, Invalid
 from timeline.log.append import Inline, locked_head, store
 from timeline.log.read import events_after
-from timeline.log.stored import ENVELOPE, SALT_BYTES, StoredEvent, event_hash, event_id
+from timeline.log.stored import ENVELOPE, SALT_BYTES, StoredEvent, append_row, event_hash, event_id
 from timeline.log.tables import log_appends
 
 CHUNK = 1000
@@ -111,9 +111,7 @@ def insert_appends(connection: Connection, batch: Sequence[StoredAppend], inline
             raise Conflict("LOG_DIFFERS", message, (append.append_id,))
         expected = append.last
     if new:
-        names = ("append_id", "request_digest", "first", "last")
-        columns = ("append_id", "request_digest", "first_position", "last_position")
-        rows = [dict(zip(columns, (getattr(each, name) for name in names), strict=True)) for each in new]
+        rows = [append_row(each.append_id, each.request_digest, each.first, each.last) for each in new]
         connection.execute(insert(log_appends), rows)
     store(connection, head, events, inline)
     return len(events)

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Column, Connection, Integer, LargeBinary, func, or_, select, text
 
 from timeline.errors import Damaged
-from timeline.log.merkle import extended, root
+from timeline.log.merkle import Node, grown, root
 from timeline.log.read import events_after, head
-from timeline.log.stored import SALT_BYTES, StoredEvent, event_hash
-from timeline.log.tables import log_appends, log_events
+from timeline.log.stored import SALT_BYTES, StoredEvent, append_row, event_hash
+from timeline.log.tables import log_appends, log_events, log_nodes, metadata
 
 BATCH = 1000
 TRIGGERS = {
@@ -20,10 +20,13 @@ TRIGGERS = {
         *("log_events_no_update", "log_events_no_delete", "log_events_no_replace"),
         *("log_appends_no_update", "log_appends_no_delete", "log_appends_no_replace"),
         *("log_head_no_replace", "log_head_no_delete", "log_head_forward"),
+        *("log_nodes_no_update", "log_nodes_no_delete", "log_nodes_no_replace"),
+        *("log_checkpoints_no_update", "log_checkpoints_no_delete", "log_checkpoints_no_replace"),
     },
     "postgresql": {
         *("log_events_rows", "log_events_truncate", "log_appends_rows", "log_appends_truncate"),
         *("log_head_rows", "log_head_truncate", "log_head_forward"),
+        *("log_nodes_rows", "log_nodes_truncate", "log_checkpoints_rows", "log_checkpoints_truncate"),
     },
 }
 PRESENT = {
@@ -53,6 +56,7 @@ def verify_log(connection: Connection, progress: Callable[[int, int], None] | No
     edge, position, clock = b"", 0, 0
     versions: dict[str, int] = {}
     spans: dict[str, tuple[int, int]] = {}
+    nodes: list[Node] = []
     while True:
         try:
             events = events_after(connection, position, limit=BATCH)
@@ -70,7 +74,8 @@ def verify_log(connection: Connection, progress: Callable[[int, int], None] | No
             versions[event.stream] = event.version
             spans[event.append_id] = (spans.get(event.append_id, (event.position, 0))[0], event.position)
             clock = event.recorded_us
-        edge = extended(edge, position, (event.leaf_hash for event in events))
+        edge, completed = grown(edge, position, (event.leaf_hash for event in events))
+        nodes += completed
         position = events[-1].position
         if progress is not None:
             progress(position, end.position)
@@ -80,16 +85,21 @@ def verify_log(connection: Connection, progress: Callable[[int, int], None] | No
         faults.append(Fault(0, f"the head's tree is not the tree over the events ({root(edge).hex()})"))
     if clock != end.recorded_us:
         faults.append(Fault(0, "the head's clock is not that of the last event"))
-    return [*faults, *_append_faults(connection, spans)]
+    return [*faults, *_node_faults(connection, nodes), *_append_faults(connection, spans)]
 
 
 def _type_faults(connection: Connection) -> list[Fault]:
     """SQLite keeps a value of any type in any column; such a row was never hashed and cannot be read."""
     if connection.dialect.name != "sqlite":
         return []
-    odd = [func.typeof(column).not_in(_types(column)) for column in log_events.columns]
-    rows = connection.execute(select(log_events.c.position).where(or_(*odd)).order_by(log_events.c.position))
-    return [Fault(position, "a value has another type than its column") for (position,) in rows]
+    found = []
+    for table in metadata.sorted_tables:
+        odd = or_(*(func.typeof(column).not_in(_types(column)) for column in table.columns))
+        keys = list(table.primary_key)
+        for key in connection.execute(select(*keys).where(odd).order_by(*keys)):
+            at = key[0] if table is log_events and isinstance(key[0], int) else 0
+            found.append(Fault(at, f"{table.name}, row {tuple(key)}: a value has another type than its column"))
+    return found
 
 
 def _types(column: Column[Any]) -> tuple[str, ...]:
@@ -103,17 +113,40 @@ def _is_as_hashed(event: StoredEvent) -> bool:
     return event_hash(event) == event.leaf_hash and len(event.salt) == SALT_BYTES
 
 
+def _node_faults(connection: Connection, nodes: list[Node]) -> list[Fault]:
+    """The nodes that are kept against those that the events give."""
+    kept = {(row.level, row.number): bytes(row.hash) for row in connection.execute(select(log_nodes))}
+    given = {(node.level, node.number): node.hash for node in nodes}
+    return [
+        Fault(0, f"node {number} on level {level} of the tree {_differs(at in kept, at in given)}")
+        for at in sorted(kept.keys() | given.keys())
+        for level, number in [at]
+        if kept.get(at) != given.get(at)
+    ]
+
+
+def _differs(is_kept: bool, is_given: bool) -> str:
+    if not is_kept:
+        return "is missing"
+    return "is not that over the events" if is_given else "is over no events"
+
+
 def _append_faults(connection: Connection, spans: dict[str, tuple[int, int]]) -> list[Fault]:
     """What the appends say against where their events are. An append that recorded nothing has no events."""
-    rows = connection.execute(
-        select(log_appends.c.append_id, log_appends.c.first_position, log_appends.c.last_position)
-    )
-    said = {id: (first, last) for id, first, last in rows if first <= last}
-    return [
+    faults = []
+    said = {}
+    for row in connection.execute(select(log_appends).order_by(log_appends.c.append_id)):
+        id, first, last = row.append_id, row.first_position, row.last_position
+        if append_row(id, bytes(row.request_digest), first, last)["row_hash"] != bytes(row.row_hash or b""):
+            faults.append(Fault(0, f"the append {id!r} is not the one that was hashed"))
+        if first <= last:
+            said[id] = (first, last)
+    faults += [
         Fault(0, f"the append {id!r} says positions {said.get(id)}, its events are at {spans.get(id)}")
         for id in sorted(said.keys() | spans.keys())
         if said.get(id) != spans.get(id)
     ]
+    return faults
 
 
 def _trigger_faults(connection: Connection) -> list[Fault]:
