@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -19,6 +21,7 @@ from timeline.api.executing import Service
 from timeline.api.feed import feed_routes
 from timeline.api.http import graphql_routes
 from timeline.database import Database, is_current, open_database
+from timeline.edge.guard import Guard
 from timeline.log.read import head
 from timeline.read.now import read_position
 from timeline.settings import Settings, shipped
@@ -30,7 +33,7 @@ log = logging.getLogger("timeline.app")
 def create_app(settings: Settings) -> Starlette:
     """The service as an ASGI application. It opens the database and never changes its schema."""
     database = open_database(settings.database_url)
-    service = Service(database)
+    service = Service(database, settings.limits)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -47,7 +50,7 @@ def create_app(settings: Settings) -> Starlette:
 
     return Starlette(
         routes=[
-            *graphql_routes(service),
+            *graphql_routes(service, settings.origins),
             *feed_routes(service),
             *graphiql.routes(examples),
             *pages.routes(),
@@ -55,7 +58,23 @@ def create_app(settings: Settings) -> Starlette:
             Route("/readyz", ready),
         ],
         lifespan=lifespan,
+        middleware=_middleware(settings),
     )
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    """What every request passes, outermost first."""
+    guard = Middleware(Guard, hosts=settings.hosts, tell=settings.log_requests)
+    if not settings.origins:
+        return [guard]
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=settings.origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["Accept", "Authorization", "Content-Type", "If-None-Match", "Last-Event-ID"],
+        expose_headers=["ETag", "Retry-After", "Timeline-Position", "X-Request-ID"],
+    )
+    return [guard, cors]
 
 
 def settle() -> None:

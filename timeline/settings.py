@@ -2,38 +2,119 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
+from timeline.api.limits import Limits
 from timeline.errors import Invalid
 
 DEFAULT_DATABASE = "sqlite:///timeline.db"
-KNOWN = {"TIMELINE_DATABASE_URL": "database_url", "TIMELINE_HOST": "host", "TIMELINE_PORT": "port"}
+LIMIT = "TIMELINE_LIMIT_"
+TESTS = "TIMELINE_TEST_"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where the record lies and where the service listens."""
+    """Where the record lies, where the service listens, whom it answers, what it tells and what may be asked."""
 
     database_url: str = DEFAULT_DATABASE
     host: str = "127.0.0.1"
     port: int = 8000
+    hosts: tuple[str, ...] = ()
+    """The names under which the service may be asked for; whatever is asked for if empty."""
+    origins: tuple[str, ...] = ()
+    """The other origins whose pages may ask."""
+    proxies: tuple[str, ...] = ()
+    """The addresses whose word on the client's own address is taken."""
+    introspection: bool = True
+    documents: Path | None = None
+    """A folder of documents that clients ask by their SHA-256."""
+    documents_only: bool = False
+    log_json: bool = False
+    log_requests: bool = False
+    log_details: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """The field that a variable of the environment sets, how it is read, and what it must be."""
+
+    field: str
+    read: Callable[[str], Any]
+    must: str = ""
+
+
+def _number(least: float, most: float, kind: type = int) -> tuple[Callable[[str], Any], str]:
+    def read(text: str) -> Any:
+        value = kind(text) if text.isascii() and text.replace(".", "", kind is float).isdigit() else None
+        if value is None or not least <= value <= most:
+            raise ValueError
+        return value
+
+    return read, f"{least:g} to {most:g}" if most < 1e6 else f"{least:g} to {most:,.0f}"
+
+
+def _one_of(**values: Any) -> tuple[Callable[[str], Any], str]:
+    return values.__getitem__, " or ".join(values)
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _folder(text: str) -> Path:
+    folder = Path(text)
+    if not folder.is_dir():
+        raise ValueError
+    return folder
+
+
+SWITCH = _one_of(on=True, off=False)
+KNOWN = {
+    "TIMELINE_DATABASE_URL": Variable("database_url", str),
+    "TIMELINE_HOST": Variable("host", str),
+    "TIMELINE_PORT": Variable("port", *_number(0, 65535)),
+    "TIMELINE_HOSTS": Variable("hosts", _list),
+    "TIMELINE_CORS_ORIGINS": Variable("origins", _list),
+    "TIMELINE_TRUSTED_PROXIES": Variable("proxies", _list),
+    "TIMELINE_INTROSPECTION": Variable("introspection", *_one_of(open=True, closed=False)),
+    "TIMELINE_DOCUMENTS": Variable("documents", _folder, "a folder that exists"),
+    "TIMELINE_DOCUMENTS_ONLY": Variable("documents_only", *SWITCH),
+    "TIMELINE_LOG": Variable("log_json", *_one_of(text=False, json=True)),
+    "TIMELINE_LOG_REQUESTS": Variable("log_requests", *SWITCH),
+    "TIMELINE_LOG_DETAILS": Variable("log_details", *SWITCH),
+}
+LIMITS = {
+    f"{LIMIT}{each.name.upper()}": Variable(
+        each.name, *_number(each.metadata["least"], each.metadata["most"], type(each.default))
+    )
+    for each in fields(Limits)
+}
 
 
 def from_environment(environment: Mapping[str, str]) -> Settings:
     """Settings from TIMELINE_ variables. An unknown one is an error: a misspelt name must not be passed over."""
     for name in environment:
-        if name.startswith("TIMELINE_") and not name.startswith("TIMELINE_TEST_") and name not in KNOWN:
-            raise Invalid("SETTING_UNKNOWN", f"{name} is no setting; there are {', '.join(KNOWN)}", (name,))
-    port = environment.get("TIMELINE_PORT", "8000")
-    if not port.isascii() or not port.isdigit() or not 0 <= int(port) <= 65535:
-        raise Invalid("SETTING_INVALID", f"TIMELINE_PORT is {port!r}; it must be 0 to 65535", ("TIMELINE_PORT",))
-    return Settings(
-        database_url=environment.get("TIMELINE_DATABASE_URL", DEFAULT_DATABASE),
-        host=environment.get("TIMELINE_HOST", "127.0.0.1"),
-        port=int(port),
-    )
+        if name.startswith("TIMELINE_") and not name.startswith(TESTS) and name not in {**KNOWN, **LIMITS}:
+            known = f"{', '.join(KNOWN)} and {LIMIT}...: {', '.join(each.name.upper() for each in fields(Limits))}"
+            raise Invalid("SETTING_UNKNOWN", f"{name} is no setting; there are {known}", (name,))
+    return Settings(**_read(KNOWN, environment), limits=Limits(**_read(LIMITS, environment)))
+
+
+def _read(variables: Mapping[str, Variable], environment: Mapping[str, str]) -> dict[str, Any]:
+    """What the environment says for these variables."""
+    found = {}
+    for name, variable in variables.items():
+        if name in environment:
+            try:
+                found[variable.field] = variable.read(environment[name])
+            except (ValueError, KeyError):
+                message = f"{name} is {environment[name]!r}; it must be {variable.must}"
+                raise Invalid("SETTING_INVALID", message, (name,)) from None
+    return found
 
 
 def shipped(name: str) -> Path:

@@ -30,7 +30,8 @@ from graphql import (
 from timeline.api.compiled import DocumentExecutor
 from timeline.api.context import Context, View
 from timeline.api.errors import shown
-from timeline.api.limits import Limits, check_limits, named
+from timeline.api.limits import Limits
+from timeline.api.measuring import check_limits, named
 from timeline.api.schema import SCHEMA
 from timeline.database import Database
 from timeline.log.follow import Watcher

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import orjson
@@ -23,11 +24,12 @@ JSON = "application/json"
 class HttpFault(Exception):
     """The request is not well formed as HTTP or as a GraphQL request."""
 
-    def __init__(self, status: int, message: str, **headers: str) -> None:
+    def __init__(self, status: int, message: str, limit: str | None = None, **headers: str) -> None:
         super().__init__(message)
         self.status = status
-        self.message = message
         self.headers = headers
+        extensions = {"code": "LIMIT_PASSED", "limit": limit} if limit else {"code": "BAD_REQUEST"}
+        self.answer = {"errors": [{"message": message, "extensions": extensions}]}
 
 
 class GraphQL:
@@ -61,8 +63,7 @@ class GraphQL:
             status = refusal.status if media == GRAPHQL_JSON else 200
             return _response({"errors": refusal.errors}, status, media or JSON)
         except HttpFault as fault:
-            answer = {"errors": [{"message": fault.message, "extensions": {"code": "BAD_REQUEST"}}]}
-            return _response(answer, fault.status, media or JSON, fault.headers)
+            return _response(fault.answer, fault.status, media or JSON, fault.headers)
         except Exception as error:
             return _response(unexpected(error), 500, media or JSON)
 
@@ -96,17 +97,28 @@ class GraphQL:
             raise HttpFault(415, f"send the request as {JSON}")
         if "charset=" in rest.lower() and "utf-8" not in rest.lower():
             raise HttpFault(415, "send the request in UTF-8")
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > self.service.limits.body_bytes:
-                raise HttpFault(413, f"the request is larger than {self.service.limits.body_bytes} bytes")
+        body = await self._body(request)
         _check_text(body)
         return _checked(_json(body, "the request"))
 
+    async def _body(self, request: Request) -> bytes:
+        limits = self.service.limits
+        body = bytearray()
+        try:
+            async with asyncio.timeout(limits.seconds):
+                async for chunk in request.stream():
+                    body += chunk
+                    if len(body) > limits.body_bytes:
+                        message = f"the request is larger than {limits.body_bytes} bytes; send less at once"
+                        raise HttpFault(413, message, "body_bytes", Connection="close")
+        except TimeoutError:
+            message = f"the request took longer than {limits.seconds:g} seconds to come"
+            raise HttpFault(408, message, "seconds", Connection="close") from None
+        return bytes(body)
 
-def graphql_routes(service: Service) -> list[BaseRoute]:
-    """The endpoint over HTTP and WebSocket, and the schema as text."""
+
+def graphql_routes(service: Service, origins: Collection[str] = ()) -> list[BaseRoute]:
+    """The endpoint over HTTP and WebSocket, and the schema as text. Pages of these other origins may open a socket."""
     endpoint = GraphQL(service)
 
     async def graphql(request: Request) -> Response:
@@ -117,7 +129,7 @@ def graphql_routes(service: Service) -> list[BaseRoute]:
 
     return [
         Route("/graphql", graphql, methods=["GET", "POST"], name="graphql"),
-        WebSocketRoute("/graphql", websocket_endpoint(service), name="graphql-ws"),
+        WebSocketRoute("/graphql", websocket_endpoint(service, origins), name="graphql-ws"),
         Route("/schema.graphql", schema, name="schema"),
     ]
 

@@ -1,162 +1,32 @@
-"""How much one request may ask. Each limit has an error that names it and says what would be right."""
+"""What clients may ask at most. Each limit has an error that names it; docs/limits.md says what each is for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import (
-    DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    GraphQLError,
-    GraphQLField,
-    GraphQLInterfaceType,
-    GraphQLObjectType,
-    GraphQLSchema,
-    InlineFragmentNode,
-    IntValueNode,
-    OperationDefinitionNode,
-    OperationType,
-    SelectionSetNode,
-    VariableNode,
-    get_named_type,
-)
 
-DEFAULT_PAGE = 50
-WHOLE = {"countries": 250, "nodes": 100, "changes": 250}
-"""How many entries the lists that have no pages are counted as."""
+def _limit(default: float, least: float, most: float) -> Any:
+    return field(default=default, metadata={"least": least, "most": most})
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one request may ask at most.
+    """The name of a limit is that of its field: in `extensions.limit` of its error, and in TIMELINE_LIMIT_...
 
     `cost` counts the fields of an answer as they would be if every page were full: page sizes multiply along a path.
+    A client is a credential or, without one, an address.
     """
 
-    body_bytes: int = 1_000_000
-    tokens: int = 10_000
-    depth: int = 25
-    aliases: int = 100
-    cost: int = 500_000
-    seconds: float = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How much a selection asks."""
-
-    depth: int = 0
-    aliases: int = 0
-    cost: int = 0
-
-
-def check_limits(
-    schema: GraphQLSchema,
-    document: DocumentNode,
-    operation: OperationDefinitionNode,
-    variables: Mapping[str, Any],
-    limits: Limits,
-) -> GraphQLError | None:
-    """The error that names the first limit an operation passes, if it passes one."""
-    roots = {
-        OperationType.QUERY: schema.query_type,
-        OperationType.MUTATION: schema.mutation_type,
-        OperationType.SUBSCRIPTION: schema.subscription_type,
-    }
-    fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
-    defaults = {
-        each.variable.name.value: int(each.default_value.value)
-        for each in operation.variable_definitions or ()
-        if isinstance(each.default_value, IntValueNode)
-    }
-    size = _Measure(schema, fragments, {**defaults, **variables}).selections(
-        operation.selection_set, roots[operation.operation]
-    )
-    for name, words, asked, allowed, remedy in (
-        ("depth", "depth", size.depth, limits.depth, "ask in fewer levels"),
-        ("aliases", "number of aliases", size.aliases, limits.aliases, "send several requests"),
-        ("cost", "cost", size.cost, limits.cost, "ask for smaller pages or fewer levels"),
-    ):
-        if asked > allowed:
-            message = f"the query's {words} is {asked}; at most {allowed} is allowed; {remedy}"
-            return GraphQLError(message, nodes=operation, extensions={"code": "LIMIT_PASSED", "limit": name})
-    return None
-
-
-def named(error: GraphQLError) -> GraphQLError:
-    """The error itself, or, where the parser or the validation gave up, one that names the limit."""
-    for words, limit, message in (
-        (" tokens. Parsing aborted.", "tokens", "{}; send several requests"),
-        ("nested too deeply", "depth", "{}; ask in fewer levels"),
-        ("Validation aborted.", "cost", "the query repeats its fields too often to be checked; ask for each once"),
-    ):
-        if error.message.endswith("error limit reached. Validation aborted."):
-            break
-        if words in error.message:
-            told = message.format(error.message.removeprefix("Syntax Error: ").partition(".")[0])
-            return GraphQLError(told, extensions={"code": "LIMIT_PASSED", "limit": limit})
-    return error
-
-
-class _Measure:
-    """Measures selections. Each fragment is measured once, so nested fragments cannot make the measuring costly."""
-
-    def __init__(
-        self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], variables: Mapping[str, Any]
-    ) -> None:
-        self.schema = schema
-        self.fragments = fragments
-        self.variables = variables
-        self.known: dict[str, Size] = {}
-
-    def selections(self, selections: SelectionSetNode | None, of: Any) -> Size:
-        depth = aliases = cost = 0
-        for selection in selections.selections if selections else ():
-            if isinstance(selection, FieldNode):
-                found = self.field(selection, of)
-            elif isinstance(selection, InlineFragmentNode):
-                on = selection.type_condition
-                found = self.selections(selection.selection_set, self.schema.get_type(on.name.value) if on else of)
-            else:
-                assert isinstance(selection, FragmentSpreadNode)
-                found = self.fragment(selection.name.value)
-            depth = max(depth, found.depth)
-            aliases, cost = aliases + found.aliases, cost + found.cost
-        return Size(depth, aliases, cost)
-
-    def fragment(self, name: str) -> Size:
-        if name not in self.known:
-            found = self.fragments[name]
-            on = self.schema.get_type(found.type_condition.name.value)
-            self.known[name] = self.selections(found.selection_set, on)
-        return self.known[name]
-
-    def field(self, node: FieldNode, of: Any) -> Size:
-        alias = 1 if node.alias else 0
-        field: GraphQLField | None = None
-        if isinstance(of, (GraphQLObjectType, GraphQLInterfaceType)):
-            field = of.fields.get(node.name.value)
-        if field is None:  # __typename and introspection, which have rules of their own
-            return Size(1, alias, 1)
-        inner = self.selections(node.selection_set, get_named_type(field.type))
-        return Size(inner.depth + 1, inner.aliases + alias, 1 + inner.cost * self.page(node, field))
-
-    def page(self, node: FieldNode, field: GraphQLField) -> int:
-        """How many entries the field may have."""
-        if "first" not in field.args:
-            # Connections have nodes, too, which take no arguments and were counted by their page.
-            return WHOLE.get(node.name.value, 1) if field.args else 1
-        for argument in node.arguments or ():
-            if argument.name.value in ("first", "last"):
-                value: Any = None
-                if isinstance(argument.value, IntValueNode):
-                    value = int(argument.value.value)
-                elif isinstance(argument.value, VariableNode):
-                    value = self.variables.get(argument.value.name.value)
-                if isinstance(value, int):
-                    return max(value, 1)
-        return DEFAULT_PAGE
+    body_bytes: int = _limit(1_000_000, 1_000, 100_000_000)
+    tokens: int = _limit(10_000, 100, 1_000_000)
+    depth: int = _limit(25, 2, 100)
+    aliases: int = _limit(100, 0, 100_000)
+    breadth: int = _limit(300, 10, 100_000)
+    cost: int = _limit(500_000, 100, 1_000_000_000)
+    page: int = _limit(200, 50, 200)
+    seconds: float = _limit(15.0, 0.01, 3600)
+    operations: int = _limit(20, 1, 10_000)
+    subscriptions: int = _limit(100, 1, 1_000_000)
+    subscriptions_in_all: int = _limit(1_000, 1, 1_000_000)
+    writes_per_minute: int = _limit(600, 1, 10_000_000)

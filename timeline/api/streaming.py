@@ -7,7 +7,7 @@ over HTTP. A slow reader is not buffered: an answer is read from the log when th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -67,11 +67,11 @@ async def _answers(service: Service, operation: Operation) -> AsyncIterator[Answ
             await asyncio.wait([pending])
 
 
-def websocket_endpoint(service: Service) -> Callable[[WebSocket], Awaitable[None]]:
-    """The endpoint for WebSockets."""
+def websocket_endpoint(service: Service, origins: Collection[str]) -> Callable[[WebSocket], Awaitable[None]]:
+    """The endpoint for WebSockets, for programs and for pages of our own origin and of these."""
 
     async def endpoint(socket: WebSocket) -> None:
-        if not _same_origin(socket):
+        if not _may_open(socket, origins):
             await socket.close(4403, "connections from pages of another origin are refused")
         elif PROTOCOL not in socket.scope.get("subprotocols", ()):
             await socket.close(4406, f"the subprotocol is {PROTOCOL}")
@@ -82,10 +82,15 @@ def websocket_endpoint(service: Service) -> Callable[[WebSocket], Awaitable[None
     return endpoint
 
 
-def _same_origin(socket: WebSocket) -> bool:
-    # Browsers send cookies of ours with a WebSocket of any page; the origin is the only thing that tells them apart.
+def _may_open(socket: WebSocket, origins: Collection[str]) -> bool:
+    # Browsers open a WebSocket for any page and ask nobody first; the origin is the only thing that tells them apart.
     origin = socket.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == socket.headers.get("host")
+    if origin is None or origin in origins or "*" in origins:
+        return True
+    try:
+        return urlsplit(origin).netloc == socket.headers.get("host")
+    except ValueError:
+        return False
 
 
 class _Closed(Exception):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from timeline.cli.options import database_option, opened, settings
@@ -62,9 +64,20 @@ def listen(chosen: Settings) -> None:
     import uvicorn
 
     from timeline.app import create_app, settle
+    from timeline.edge.guard import hosts_of
 
     base = f"http://{host}:{chosen.port}"
     click.echo(f"GraphiQL  {base}/graphiql\nGraphQL   {base}/graphql\nHealth    {base}/readyz")
-    app = create_app(chosen)
+    app = create_app(replace(chosen, hosts=chosen.hosts or hosts_of(chosen.host)))
     settle()
-    uvicorn.run(app, host=chosen.host, port=chosen.port, log_level="warning")
+    uvicorn.run(
+        app,
+        host=chosen.host,
+        port=chosen.port,
+        log_level="warning",
+        access_log=False,  # Its lines hold query strings; ours do not.
+        server_header=False,
+        proxy_headers=bool(chosen.proxies),
+        forwarded_allow_ips=list(chosen.proxies),
+        ws_max_size=chosen.limits.body_bytes,
+    )

@@ -1,0 +1,1 @@
+"""What stands between the socket and the application, for every request whatever it asks."""
