@@ -24,6 +24,7 @@ from timeline.database import Database, is_current, open_database
 from timeline.edge.guard import Guard
 from timeline.log.read import head
 from timeline.read.now import read_position
+from timeline.rights.gate import Gate
 from timeline.settings import Settings, shipped
 from timeline.web import graphiql, pages
 
@@ -33,7 +34,7 @@ log = logging.getLogger("timeline.app")
 def create_app(settings: Settings) -> Starlette:
     """The service as an ASGI application. It opens the database and never changes its schema."""
     database = open_database(settings.database_url)
-    service = Service(database, settings.limits)
+    service = Service(database, settings.limits, gate=Gate(database, is_open=settings.reading_open))
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

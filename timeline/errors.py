@@ -1,4 +1,4 @@
-"""The five ways a request can fail, each with a stable code, a sentence for people and the place of the fault.
+"""The six ways a request can fail, each with a stable code, a sentence for people and the place of the fault.
 
 Whatever else is raised is a defect of ours: it is masked, logged with an id, and shown to nobody.
 """
@@ -34,6 +34,10 @@ class Refused(TimelineError):
 
 class NotFound(TimelineError):
     """What the input names does not exist."""
+
+
+class Denied(TimelineError):
+    """Who asks has not shown who they are, or lacks the right."""
 
 
 class Conflict(TimelineError):

@@ -28,6 +28,8 @@ class Settings:
     """The other origins whose pages may ask."""
     proxies: tuple[str, ...] = ()
     """The addresses whose word on the client's own address is taken."""
+    reading_open: bool = True
+    """Whether the public may read; else reading needs a credential, too."""
     introspection: bool = True
     documents: Path | None = None
     """A folder of documents that clients ask by their SHA-256."""
@@ -80,6 +82,7 @@ KNOWN = {
     "TIMELINE_HOSTS": Variable("hosts", _list),
     "TIMELINE_CORS_ORIGINS": Variable("origins", _list),
     "TIMELINE_TRUSTED_PROXIES": Variable("proxies", _list),
+    "TIMELINE_READING": Variable("reading_open", *_one_of(open=True, closed=False)),
     "TIMELINE_INTROSPECTION": Variable("introspection", *_one_of(open=True, closed=False)),
     "TIMELINE_DOCUMENTS": Variable("documents", _folder, "a folder that exists"),
     "TIMELINE_DOCUMENTS_ONLY": Variable("documents_only", *SWITCH),

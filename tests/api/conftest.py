@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -13,20 +14,47 @@ from typing import Any
 import httpx
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from sqlalchemy import insert
 from starlette.applications import Starlette
 
 from tests.conftest import _administer, _named
 from timeline.api.answers import Answers
 from timeline.app import create_app
 from timeline.cli.seed import load_seeds, seed_files
-from timeline.database import open_database
+from timeline.database import Database, open_database
+from timeline.rights import tokens
 from timeline.settings import Settings
+from timeline.values.roles import Role
 
 GRAPHQL_JSON = "application/graphql-response+json"
 
 
+SECRETS = {role: f"{tokens.PREFIX}of-a-test-{role.value}" for role in Role}
+"""Tokens that every database of these tests knows."""
+
+
+def give_tokens(database: Database) -> None:
+    """Make a token for each role, under its name: 'editor'."""
+    rows = [
+        {"name": role.value.lower(), "role": role.value, "hash": tokens.hashed(secret), "created_us": 0}
+        for role, secret in SECRETS.items()
+    ]
+    with database.write() as connection:
+        connection.execute(insert(tokens.tokens), rows)
+
+
+def bearer(role: Role | None) -> dict[str, str]:
+    """The header that shows the token of a role; none for the public."""
+    return {} if role is None else {"authorization": f"Bearer {SECRETS[role]}"}
+
+
 class Client:
-    """Asks an application in this process. Its event loop runs in a thread, where the database's pool belongs."""
+    """Asks an application in this process. Its event loop runs in a thread, where the database's pool belongs.
+
+    It reads as the public does, unless `role` says otherwise, and writes as an editor.
+    """
+
+    role: Role | None = None
 
     def __init__(self, app: Starlette, portal: BlockingPortal, url: str = "") -> None:
         self.url = url
@@ -40,7 +68,14 @@ class Client:
 
     def post(self, query: str, **variables: Any) -> httpx.Response:
         asked = {"query": query, "variables": variables}
-        return self.request("POST", "/graphql", json=asked, headers={"accept": GRAPHQL_JSON})
+        role = self.role or (Role.EDITOR if query.lstrip().startswith("mutation") else None)
+        return self.request("POST", "/graphql", json=asked, headers={"accept": GRAPHQL_JSON, **bearer(role)})
+
+    def by(self, role: Role | None) -> Client:
+        """The same client with the token of a role."""
+        other = copy.copy(self)
+        other.role = role
+        return other
 
     def ask(self, query: str, **variables: Any) -> Any:
         """The data of an answer without errors."""
@@ -96,6 +131,7 @@ def seeded(
     with copy_of(empty, tmp_path_factory.mktemp("seeded"), server) as url:
         database = open_database(url)
         load_seeds(database, seed_files(()), None)
+        give_tokens(database)
         if server is None:
             with database.engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -115,7 +115,7 @@ def test_queries_can_be_sent_by_get(client: Client) -> None:
     parameters = {"query": query, "variables": '{"id": "place/seoul"}', "operationName": "A"}
     answer = client.request("GET", "/graphql", params=parameters)
     assert (answer.status_code, answer.json()) == (200, {"data": {"place": {"name": "Seoul"}}})
-    assert answer.headers["vary"] == "Accept"
+    assert answer.headers["vary"] == "Accept, Authorization"
     assert client.request("HEAD", "/graphql", params=parameters).status_code == 200
 
 

@@ -57,7 +57,7 @@ RECORDED: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", RECORDED)
 def test_whatever_is_new_is_recorded_under_an_id_made_of_its_name(own_client: Client, name: str) -> None:
-    answer = send(own_client, name, appendId="a", fromSource=HERALD, actor="desk", **RECORDED[name])
+    answer = send(own_client, name, appendId="a", fromSource=HERALD, **RECORDED[name])
     assert answer["userErrors"] == []
     assert (answer["version"], answer["position"]) == (1, position(own_client))
     assert answer["record"]["version"] == 1

@@ -16,10 +16,12 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from tests.api.conftest import bearer, give_tokens
 from tests.facts import CHO
 from tests.served import served
 from timeline.database import open_database
 from timeline.handle import Request, handle
+from timeline.values.roles import Role
 from timeline.write.commands import Report
 
 WRITES = 15
@@ -30,13 +32,18 @@ REGISTER = "mutation($input: RegisterPersonInput!) { registerPerson(input: $inpu
 @pytest.fixture
 def two_servers(engine_url: str, tmp_path: Path) -> Iterator[tuple[str, str]]:
     """Two processes on one database."""
+    database = open_database(engine_url)
+    give_tokens(database)
+    database.dispose()
     with served("serve", engine_url, tmp_path) as (one, _), served("serve", engine_url, tmp_path) as (other, _):
         yield one.base_url.netloc.decode(), other.base_url.netloc.decode()
 
 
 def ask(server: str, query: str, **variables: Any) -> Any:
     body = json.dumps({"query": query, "variables": variables}).encode()
-    request = urllib.request.Request(f"http://{server}/graphql", body, {"Content-Type": "application/json"})
+    request = urllib.request.Request(
+        f"http://{server}/graphql", body, {"Content-Type": "application/json", **bearer(Role.EDITOR)}
+    )
     with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)
 
@@ -96,6 +103,7 @@ def server(engine_url: str, tmp_path: Path) -> Iterator[str]:
     for number in range(3):
         commands = [Report(id=f"person/p{number}", content=CHO)]
         handle(database, Request(append_id=f"a{number}", actor="t", commands=commands), now_us=number)
+    give_tokens(database)
     database.dispose()
     with served("serve", engine_url, tmp_path) as (client, _):
         yield client.base_url.netloc.decode()

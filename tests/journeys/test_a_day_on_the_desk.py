@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Client, client_on
+from tests.api.conftest import Client, client_on, give_tokens
 from timeline.app import create_app
 from timeline.cli.seed import load_seeds, seed_files
 from timeline.database import open_database
@@ -29,6 +29,7 @@ def client(engine_url: str) -> Iterator[Client]:
     """A client on the record of the article."""
     database = open_database(engine_url)
     load_seeds(database, seed_files(()), None)
+    give_tokens(database)
     database.dispose()
     with client_on(create_app(Settings(database_url=engine_url))) as client:
         yield client

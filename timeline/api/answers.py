@@ -24,6 +24,7 @@ LARGEST = 1024 * 1024
 """Longer answers are not kept: one of them would drive out many."""
 FOR_EVER = "public, max-age=31536000, immutable"
 CHECK_FIRST = "no-cache"
+PRIVATE = "private, no-cache"
 
 
 class Answers:
@@ -74,7 +75,9 @@ def key_of(snapshot: Snapshot, tag: str) -> str:
 
 
 def cache_control(operation: Operation) -> str:
-    """How long others may keep an answer."""
+    """How long others may keep an answer; what a credential was shown for is nobody else's."""
+    if operation.caller.viewer.role is not None:
+        return PRIVATE
     return FOR_EVER if is_pinned(operation) else CHECK_FIRST
 
 

@@ -17,6 +17,7 @@ from timeline.database import Database
 from timeline.log.follow import Watcher
 from timeline.read.documents import Document
 from timeline.read.snapshot import Snapshot
+from timeline.rights.gate import ANYBODY, Caller
 from timeline.values.countries import all_countries
 
 
@@ -35,13 +36,13 @@ Loaded = Awaitable[Doc | None] | Doc | None
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What one request may use: the record as it stood at its start, a clock, whoever follows the log."""
+    """What one request may use: the record as it stood at its start, a clock, whoever follows the log, who asks."""
 
     database: Database
     now: View
     now_us: Callable[[], int]
     watcher: Watcher
-    actor: str | None = None
+    caller: Caller = ANYBODY
 
 
 class Known(dict[str | None, Document | None]):

@@ -13,6 +13,7 @@ import strawberry
 from timeline.values import vocabulary
 from timeline.values.dates import Precision
 from timeline.values.relations import Certainty
+from timeline.values.roles import Role
 
 E = TypeVar("E", bound=type[Enum])
 
@@ -51,6 +52,7 @@ for _enum in (
     vocabulary.Wording,
     Precision,
     Certainty,
+    Role,
 ):
     described(_enum)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,13 +28,16 @@ from graphql import (
 
 from timeline.api.compiled import DocumentExecutor
 from timeline.api.context import Context, View
+from timeline.api.denials import errors_of, status_of
 from timeline.api.errors import shown
 from timeline.api.limits import Limits
 from timeline.api.measuring import check_limits, named
 from timeline.api.schema import SCHEMA
 from timeline.database import Database
+from timeline.errors import Denied
 from timeline.log.follow import Watcher
 from timeline.read.snapshot import Snapshot, open_snapshot
+from timeline.rights.gate import ANYBODY, Caller, Gate
 
 CACHE_CHARACTERS = 2_000_000
 """How much query text the cache of parsed documents holds; a document takes about thirty times its text."""
@@ -94,11 +96,12 @@ class Documents:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation that may run: its document is valid and within the limits."""
+    """An operation that may run, and for whom: its document is valid and within the limits."""
 
     document: DocumentNode
     node: OperationDefinitionNode
     asked: Asked
+    caller: Caller = ANYBODY
 
     @property
     def type(self) -> OperationType:
@@ -123,15 +126,18 @@ class Refusal(Exception):
 class Service:
     """One schema and one database for the life of the process."""
 
-    def __init__(self, database: Database, limits: Limits = Limits(), *, stock: bool = False) -> None:
+    def __init__(
+        self, database: Database, limits: Limits = Limits(), *, stock: bool = False, gate: Gate | None = None
+    ) -> None:
         self.database = database
+        self.gate = gate or Gate(database)
         self.executor = None if stock else DocumentExecutor
         self.limits = limits
         self.schema: GraphQLSchema = SCHEMA._schema
         self.documents = Documents(self.schema, limits)
         self.watcher = Watcher(database)
 
-    def prepare(self, asked: Asked) -> Operation:
+    def prepare(self, asked: Asked, caller: Caller = ANYBODY) -> Operation:
         """The operation that is asked. Raises `Refusal` when it may not run."""
         parsed = self.documents.find(asked.query)
         if parsed.document is None:
@@ -143,7 +149,7 @@ class Service:
         passed = check_limits(self.schema, parsed.document, node, asked.variables, self.limits)
         if passed is not None:
             raise Refusal([shown(passed)])
-        return Operation(parsed.document, node, asked)
+        return Operation(parsed.document, node, asked, caller)
 
     async def run(self, operation: Operation, snapshot: Snapshot | None = None) -> Answer:
         """The answer to a query or mutation, asked now or of a snapshot. Raises `Refusal` when nothing was executed."""
@@ -186,10 +192,18 @@ class Service:
         if isinstance(results, ExecutionResult):
             raise Refusal(_answer(results)["errors"])
         async for result in results:
+            # A credential may have been revoked, or have expired, since the answer before.
+            await self._still_allowed(operation)
             yield _answer(result)
 
+    async def _still_allowed(self, operation: Operation) -> None:
+        try:
+            await operation.caller.again()
+        except Denied as denied:
+            raise Refusal(errors_of(denied), status_of(denied)) from None
+
     def _with(self, operation: Operation, now: View) -> tuple[Context, dict[str, Any], str | None]:
-        context = Context(self.database, now, lambda: time.time_ns() // 1000, self.watcher)
+        context = Context(self.database, now, self.gate.now_us, self.watcher, operation.caller)
         return context, operation.asked.variables, operation.name
 
 

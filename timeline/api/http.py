@@ -13,9 +13,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from timeline.api.answers import CHECK_FIRST, Answers, cache_control, key_of, may_keep, tag_of
+from timeline.api.denials import errors_of, headers_of, status_of
 from timeline.api.executing import Asked, Operation, Refusal, Service, holds_nul, unexpected
 from timeline.api.schema import print_schema
 from timeline.api.streaming import EVENT_STREAM, event_stream, is_event_stream, websocket_endpoint
+from timeline.errors import Denied
 
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
@@ -47,7 +49,8 @@ class GraphQL:
             streamed = is_event_stream(accept)
             if media is None and not streamed:
                 raise HttpFault(406, f"answers are {GRAPHQL_JSON}, {JSON} or {EVENT_STREAM}")
-            operation = self.service.prepare(await self._asked(request))
+            caller = await self.service.gate.caller(request.headers.get("authorization"))
+            operation = self.service.prepare(await self._asked(request), caller)
             by_get = (OperationType.QUERY, OperationType.SUBSCRIPTION) if streamed else (OperationType.QUERY,)
             if request.method != "POST" and operation.type not in by_get:
                 raise HttpFault(405, "GET is for queries only; send this by POST", Allow="POST")
@@ -59,6 +62,8 @@ class GraphQL:
             if may_keep(operation):
                 return await self._kept(operation, request, media or JSON)
             return _response(await self.service.run(operation), 200, media or JSON)
+        except Denied as denied:
+            return _response({"errors": errors_of(denied)}, status_of(denied), media or JSON, headers_of(denied))
         except Refusal as refusal:
             status = refusal.status if media == GRAPHQL_JSON else 200
             return _response({"errors": refusal.errors}, status, media or JSON)
@@ -134,6 +139,7 @@ def graphql_routes(service: Service, origins: Collection[str] = ()) -> list[Base
     ]
 
 
+VARY = "Accept, Authorization"
 SAFE = {"X-Content-Type-Options": "nosniff"}
 
 
@@ -142,7 +148,7 @@ def _response(answer: Any, status: int, media: str, headers: Mapping[str, str] |
 
 
 def _headers(media: str) -> dict[str, str]:
-    return {"Content-Type": f"{media}; charset=utf-8", "Vary": "Accept", "Cache-Control": CHECK_FIRST, **SAFE}
+    return {"Content-Type": f"{media}; charset=utf-8", "Vary": VARY, "Cache-Control": CHECK_FIRST, **SAFE}
 
 
 def _names(asked: str | None, tag: str) -> bool:

@@ -1,6 +1,7 @@
 """What can be recorded through the API: each mutation is one command, decided by the same rules as a seed file.
 
-What a caller can act on comes back as data: `userErrors` with a stable code and the path of the input.
+Who records comes from the credential and never from the input. What a caller can act on comes back as data:
+`userErrors` with a stable code and the path of the input.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from timeline.api.contents import Fields, camel, fact, input_type, made_input, p
 from timeline.api.context import Context, View
 from timeline.api.fields import Json, said
 from timeline.api.records import Record
-from timeline.errors import Damaged, Invalid, Path, Several, TimelineError
+from timeline.errors import Damaged, Denied, Invalid, Path, Several, TimelineError
 from timeline.handle import Request, handle
 from timeline.read.snapshot import open_snapshot
 from timeline.values import facts
 from timeline.values.ids import slug
+from timeline.values.roles import Role
 from timeline.values.vocabulary import MeetingStatus
 from timeline.write import commands
 from timeline.write.commands import AnyCommand
 
-ANONYMOUS = "anonymous"
 RESERVED = ("seed/", "import/")
 """What a seed or an import said is the fold of the events under such append ids."""
 MAX_APPEND_ID = 200
@@ -36,7 +37,6 @@ Ask = Callable[[Any], tuple[str, AnyCommand]]
 ToCommand = Callable[[str, Any], AnyCommand]
 SHARED: Fields = [
     ("append_id", strawberry.ID, "An id of yours for this request: sent again, it is answered as the first time."),
-    ("actor", str | None, "Who records this."),
     ("from_source", strawberry.ID | None, "The source on which it is recorded."),
 ]
 CHANGED: Fields = [
@@ -57,6 +57,7 @@ class UserError:
     code: str = said("A stable code; docs/errors.md explains each.")
     message: str = said("What is wrong and what would be right.")
     path: list[str] = said("The way to the fault in the arguments, outermost first.")
+    role: Role | None = said("The role that is needed, where the code is FORBIDDEN; else null.")
 
 
 @strawberry.type(description="What became of a mutation.")
@@ -68,24 +69,24 @@ class RecordPayload:
     user_errors: list[UserError] = said("What is wrong with the input; empty when it was recorded.")
 
 
-def mutation(
-    name: str, description: str, fields: Fields, ask: Callable[[Any], tuple[str, AnyCommand]], at: Path
-) -> Any:
-    """A mutation that records one command. `at` is where the content lies in the input."""
+def mutation(name: str, role: Role, description: str, fields: Fields, ask: Ask, at: Path) -> Any:
+    """A mutation that records one command and needs a role. `at` is where the content lies in the input."""
     given = made_input(f"{name[0].upper()}{name[1:]}Input", f"What {name} needs.", [*SHARED, *fields])
 
     async def resolve(root: strawberry.Parent[View], info: Info, input: Any) -> RecordPayload:
         try:
+            # Before anything else is looked at: whoever may not write learns nothing by trying.
+            info.context.caller.viewer.require(role, name)
             id, command = ask(input)
             return await _recorded(info.context, id, command, input)
         except Damaged:
             raise
         except (TimelineError, Several) as failed:
             faults = failed.faults if isinstance(failed, Several) else [failed]
-            return _refused(root, faults, at)
+            return _refused(root, faults, at, role)
 
     resolve.__annotations__["input"] = given
-    return strawberry.mutation(resolver=resolve, description=description)
+    return strawberry.mutation(resolver=resolve, description=f"{description} Needs the role {role.value}.")
 
 
 async def _recorded(context: Context, id: str, command: AnyCommand, input: Any) -> Any:
@@ -93,9 +94,11 @@ async def _recorded(context: Context, id: str, command: AnyCommand, input: Any) 
         message = f"an append id has 1 to {MAX_APPEND_ID} characters and does not begin with {' or '.join(RESERVED)}"
         raise Invalid("APPEND_ID_INVALID", message, ("appendId",))
     expected = getattr(input, "expected_version", None)
+    actor = context.caller.viewer.actor
+    assert actor is not None, "whoever has a role has a name"
     request = Request(
         append_id=input.append_id,
-        actor=context.actor or input.actor or ANONYMOUS,
+        actor=actor,
         commands=[command],
         source=input.from_source,
         expected=None if expected is None else {id: expected},
@@ -108,9 +111,14 @@ async def _recorded(context: Context, id: str, command: AnyCommand, input: Any) 
     return view.shape({"record": record.data, **answer, "user_errors": []})
 
 
-def _refused(view: View, faults: list[TimelineError], at: Path) -> Any:
+def _refused(view: View, faults: list[TimelineError], at: Path, role: Role) -> Any:
     errors = [
-        {"code": fault.code, "message": fault.message, "path": [str(camel(step)) for step in _placed(fault.path, at)]}
+        {
+            "code": fault.code,
+            "message": fault.message,
+            "path": [str(camel(step)) for step in _placed(fault.path, at)],
+            "role": role if isinstance(fault, Denied) else None,
+        }
         for fault in faults
     ]
     empty = {"record": None, "version": None, "position": None, "replayed": False}
@@ -143,7 +151,7 @@ def new_record(name: str, kind: str, description: str, **preset: Any) -> Any:
             raise Invalid("ID_INVALID", f"{id!r} is no id; it must look like '{kind}/some-words'", ("id",))
         return id, commands.Report(id=id, content=found)
 
-    return mutation(name, description, fields, ask, (kind,))
+    return mutation(name, Role.CONTRIBUTOR, description, fields, ask, (kind,))
 
 
 def _slug(content: facts.Content) -> str:
@@ -156,9 +164,15 @@ def _slug(content: facts.Content) -> str:
 # Changes ------------------------------------------------------------------------------------------------------------
 
 
-def change(name: str, description: str, fields: Fields, command: ToCommand, at: Path = ()) -> Any:
+def change(
+    name: str, description: str, fields: Fields, command: ToCommand, at: Path = (), role: Role = Role.EDITOR
+) -> Any:
     """A mutation that changes one record."""
-    return mutation(name, description, [*CHANGED, *fields], lambda input: (input.id, command(input.id, input)), at)
+
+    def ask(input: Any) -> tuple[str, AnyCommand]:
+        return input.id, command(input.id, input)
+
+    return mutation(name, role, description, [*CHANGED, *fields], ask, at)
 
 
 def _maybe(kind: type[Any], value: Any, at: str) -> Any:
@@ -281,6 +295,7 @@ class Mutation:
         lambda id, input: commands.Contest(
             id=id, field=_field(input), value=input.value, citation=fact(facts.Citation, input.citation, ("citation",))
         ),
+        role=Role.CONTRIBUTOR,
     )
     prefer: RecordPayload = change(
         "prefer",

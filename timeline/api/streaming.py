@@ -15,7 +15,9 @@ import orjson
 from starlette.responses import StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from timeline.api.denials import errors_of
 from timeline.api.executing import Answer, Asked, Operation, Refusal, Service, holds_nul, unexpected
+from timeline.errors import Denied
 
 EVENT_STREAM = "text/event-stream"
 PROTOCOL = "graphql-transport-ws"
@@ -108,6 +110,7 @@ class _Conversation:
         self.socket = socket
         self.running: dict[str, asyncio.Task[None]] = {}
         self.is_acknowledged = False
+        self.authorization = socket.headers.get("authorization")
 
     async def hold(self) -> None:
         """Talk until either side ends."""
@@ -130,9 +133,10 @@ class _Conversation:
     async def take(self, message: dict[str, Any]) -> None:
         """One message of the client."""
         match message:
-            case {"type": "connection_init"}:
+            case {"type": "connection_init", **rest}:
                 if self.is_acknowledged:
                     raise _Closed(4429, "too many initialisation requests")
+                await self.admit(rest.get("payload"))
                 self.is_acknowledged = True
                 await self.say({"type": "connection_ack"})
             case {"type": "ping"}:
@@ -155,6 +159,16 @@ class _Conversation:
             case _:
                 raise _Closed(4400, "invalid message")
 
+    async def admit(self, payload: Any) -> None:
+        """Take the credential that the client opens with, where browsers cannot send a header."""
+        shown = payload if isinstance(payload, dict) else {}
+        given = [value for name, value in shown.items() if name.lower() == "authorization" and isinstance(value, str)]
+        self.authorization = given[0] if given else self.authorization
+        try:
+            await self.service.gate.caller(self.authorization)
+        except Denied as denied:
+            raise _Closed(4403, f"forbidden: {denied.code}") from None
+
     async def start(self, id: str, asked: Asked) -> None:
         """Run an operation beside the others."""
         if len(self.running) >= MAX_OPERATIONS:
@@ -163,9 +177,10 @@ class _Conversation:
             await self.say({"type": "error", "id": id, "payload": [{"message": message, "extensions": extensions}]})
             return
         try:
-            operation = self.service.prepare(asked)
-        except Refusal as refusal:
-            await self.say({"type": "error", "id": id, "payload": refusal.errors})
+            operation = self.service.prepare(asked, await self.service.gate.caller(self.authorization))
+        except (Refusal, Denied) as refused:
+            errors = errors_of(refused) if isinstance(refused, Denied) else refused.errors
+            await self.say({"type": "error", "id": id, "payload": errors})
             return
         self.running[id] = asyncio.create_task(self.run(id, operation))
 

@@ -7,7 +7,7 @@ import sys
 import click
 from sqlalchemy.exc import OperationalError
 
-from timeline.cli import export, import_, log, match, migrate, quarantine, rebuild, schema, seed, serve, verify
+from timeline.cli import export, import_, log, match, migrate, quarantine, rebuild, schema, seed, serve, token, verify
 from timeline.errors import Refused, Several, TimelineError
 
 
@@ -45,6 +45,7 @@ for verb in (
     import_.import_,
     quarantine.quarantine,
     match.match,
+    token.token,
     verify.verify,
     schema.schema,
 ):

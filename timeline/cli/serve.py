@@ -68,6 +68,8 @@ def listen(chosen: Settings) -> None:
 
     base = f"http://{host}:{chosen.port}"
     click.echo(f"GraphiQL  {base}/graphiql\nGraphQL   {base}/graphql\nHealth    {base}/readyz")
+    if chosen.reading_open:
+        click.echo("Everybody may read. To write, make a token: timeline token create desk --role editor")
     app = create_app(replace(chosen, hosts=chosen.hosts or hosts_of(chosen.host)))
     settle()
     uvicorn.run(

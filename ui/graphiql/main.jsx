@@ -17,8 +17,20 @@ const api = new URL("/graphql", location.href);
 const live = new URL(api);
 live.protocol = api.protocol.replace("http", "ws");
 
-// The socket opens with the first subscription, not with the page.
-const fetcher = createGraphiQLFetcher({ url: api.href, wsClient: createClient({ url: live.href, lazy: true }) });
+const fetchers = new Map();
+
+/** One fetcher for each set of headers: a WebSocket has none, so it opens with them as its parameters. */
+function fetcherFor(headers) {
+  const key = JSON.stringify(headers);
+  if (!fetchers.has(key)) {
+    // The socket opens with the first subscription, not with the page.
+    const wsClient = createClient({ url: live.href, lazy: true, connectionParams: headers });
+    fetchers.set(key, createGraphiQLFetcher({ url: api.href, wsClient }));
+  }
+  return fetchers.get(key);
+}
+
+const fetcher = (params, options) => fetcherFor(options?.headers ?? {})(params, options);
 
 /** The example tabs. Without them GraphiQL still works, so their loss is told in the console only. */
 async function loadExamples() {
@@ -55,6 +67,9 @@ createRoot(document.getElementById("graphiql")).render(
     initialQuery={shown?.query}
     initialVariables={shown?.variables}
     defaultEditorToolsVisibility="variables"
+    // A token may stand in the headers: it is forgotten with the page.
+    isHeadersEditorEnabled
+    shouldPersistHeaders={false}
   >
     {/* The page's header names it already, and GraphiQL's own logo leads to another site. */}
     <GraphiQL.Logo>{null}</GraphiQL.Logo>
