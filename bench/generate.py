@@ -26,33 +26,62 @@ from timeline.values.facts import (
 from timeline.values.vocabulary import Attribution, Level, Wording
 from timeline.write.commands import AnyCommand, Correct, Report
 
+VERSION = 1
+"""Raised with every change of what is generated: records that are kept from before are made anew."""
 BATCH = 1000
 FIRST_DAY = date(1946, 1, 1)
 DAYS = 29_000
 PEOPLE = 2000
+CIRCLES = 200
+ROLES = ["President", "Prime Minister", "Foreign Minister", "Ambassador"]
+
+
+class World:
+    """What meetings are made of: states by how often they meet, circles of states that meet again and again, cities."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.states = [*all_countries()]
+        self.chance.shuffle(self.states)
+        # Zipf, here and among circles: the first ones meet often, the last ones hardly ever.
+        self.weights = [1 / rank for rank in range(1, len(self.states) + 1)]
+        self.circles = [self.together() for _ in range(CIRCLES)]
+        self.cities = [f"place/city-{code.lower()}" for code in self.states]
+
+    def state(self) -> str:
+        """One state."""
+        return self.chance.choices(self.states, self.weights)[0]
+
+    def together(self) -> list[str]:
+        """Two to five states."""
+        wanted = self.chance.choice([2, 2, 2, 3, 3, 4, 5])
+        found: dict[str, None] = {}
+        while len(found) < wanted:
+            found[self.state()] = None
+        return [*found]
+
+    def parties(self) -> list[str]:
+        """Who meets: three times in five a circle, else whoever happens to."""
+        if self.chance.random() < 0.6:
+            return self.chance.choices(self.circles, self.weights[:CIRCLES])[0]
+        return self.together()
 
 
 def commands(meetings: int, seed: int = 1) -> Iterator[AnyCommand]:
     """The commands that make a record of so many meetings, and half as many statements about them."""
-    chance = random.Random(seed)
-    states = [*all_countries()]
-    chance.shuffle(states)
-    # Zipf: the first states meet often, the last ones hardly ever.
-    weights = [1 / rank for rank in range(1, len(states) + 1)]
-    cities = [f"place/city-{code.lower()}" for code in states]
+    world = World(seed)
     yield from (
         Report(id=id, content=Place(names=[Name(text=f"City of {code}")], country=code))
-        for id, code in zip(cities, states, strict=True)
+        for id, code in zip(world.cities, world.states, strict=True)
     )
     yield from (Report(id=f"source/s{n}", content=Source(title=f"Report {n}")) for n in range(50))
     for number in range(PEOPLE):
         names = [Name(text=f"Person {number:04d}")]
-        party = chance.choices(states, weights)[0]
-        yield Report(id=f"person/p{number}", content=Person(names=names, party=party))
+        yield Report(id=f"person/p{number}", content=Person(names=names, party=world.state()))
     for number in range(meetings):
-        yield Report(id=f"meeting/m{number}", content=_meeting(chance, number, states, weights, cities))
+        yield Report(id=f"meeting/m{number}", content=_meeting(world, number))
         if number % 2:
-            yield Report(id=f"statement/s{number}", content=_statement(chance, number))
+            yield Report(id=f"statement/s{number}", content=_statement(world.chance, number))
         if number % 50 == 49:
             yield Correct(id=f"meeting/m{number}", changes={"title": f"Talks {number}, corrected"}, reason="read again")
 
@@ -74,14 +103,17 @@ def _record(database: Database, number: int, batch: list[AnyCommand]) -> int:
     return handle(database, request, now_us=number).last
 
 
-def _meeting(chance: random.Random, number: int, states: list[str], weights: list[float], cities: list[str]) -> Content:
-    parties = list(dict.fromkeys(chance.choices(states, weights, k=chance.choice([2, 2, 2, 3, 3, 4, 5]))))
+def _meeting(world: World, number: int) -> Content:
+    chance = world.chance
     return Meeting(
         title=f"Talks {number}",
         when=_when(chance),
-        place=chance.choice(cities[:60]),
+        place=chance.choice(world.cities[:60]),
         level=chance.choice([*Level]),
-        parties=[Participation(party=party, person=f"person/p{chance.randrange(PEOPLE)}") for party in parties],
+        parties=[
+            Participation(party=party, person=f"person/p{chance.randrange(PEOPLE)}", role=chance.choice(ROLES))
+            for party in world.parties()
+        ],
         topics=[chance.choice(["trade", "defense", "climate", "borders"])],
         citations=[Citation(source=f"source/s{chance.randrange(50)}", locator="p. 1")],
     )

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from timeline.api.answers import Answers
 from timeline.api.executing import Service
 from timeline.api.feed import feed_routes
 from timeline.api.http import graphql_routes
@@ -28,6 +29,7 @@ from timeline.rights.gate import Gate
 from timeline.settings import Settings, shipped
 from timeline.web import graphiql, pages
 
+MEGABYTE = 1024 * 1024
 log = logging.getLogger("timeline.app")
 
 
@@ -51,7 +53,7 @@ def create_app(settings: Settings) -> Starlette:
 
     return Starlette(
         routes=[
-            *graphql_routes(service, settings.origins),
+            *graphql_routes(service, settings.origins, Answers(settings.kept_answers_mb * MEGABYTE)),
             *feed_routes(service),
             *graphiql.routes(examples),
             *pages.routes(),

@@ -95,12 +95,6 @@ class Database:
         rows: Sequence[Row] = await pool.fetch(numbered, *[parameters[name] for name in names])
         return rows
 
-    async def fetch_soon(self, sql: str, **parameters: Any) -> Sequence[Row]:
-        """The same for a query that finds few rows by a key: on SQLite that is quicker than handing it to a thread."""
-        if self.dialect == "sqlite":
-            return self._fetch_sqlite(sql, parameters)
-        return await self.fetch(sql, **parameters)
-
     def _fetch_sqlite(self, sql: str, parameters: dict[str, Any]) -> Sequence[Row]:
         connection: sqlite3.Connection | None = getattr(self._readers, "connection", None)
         if connection is None:

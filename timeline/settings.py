@@ -34,6 +34,8 @@ class Settings:
     documents: Path | None = None
     """A folder of documents that clients ask by their SHA-256."""
     documents_only: bool = False
+    kept_answers_mb: int = 32
+    """How much memory answers may take that are kept until something is recorded; 0 keeps none."""
     log_json: bool = False
     log_requests: bool = False
     log_details: bool = False
@@ -86,6 +88,7 @@ KNOWN = {
     "TIMELINE_INTROSPECTION": Variable("introspection", *_one_of(open=True, closed=False)),
     "TIMELINE_DOCUMENTS": Variable("documents", _folder, "a folder that exists"),
     "TIMELINE_DOCUMENTS_ONLY": Variable("documents_only", *SWITCH),
+    "TIMELINE_KEPT_ANSWERS_MB": Variable("kept_answers_mb", *_number(0, 100_000)),
     "TIMELINE_LOG": Variable("log_json", *_one_of(text=False, json=True)),
     "TIMELINE_LOG_REQUESTS": Variable("log_requests", *SWITCH),
     "TIMELINE_LOG_DETAILS": Variable("log_details", *SWITCH),

@@ -74,24 +74,16 @@ def said(description: str, *, name: str | None = None) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A plan for a field that is worked out from its document and the view it belongs to."""
-
-    work: Callable[..., Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Derived:
-    """A plan for a field that is worked out from the data of its document and nothing else."""
+    """A plan for a field that is worked out from its document alone."""
 
     work: Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A plan for a field that leads to the record whose id it finds in the document, perhaps simply under a key."""
+    """A plan for a field that leads to the record whose id it finds in the document."""
 
     find: Callable[[dict[str, Any]], str | None]
-    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +108,6 @@ def told(resolver: Callable[..., Any], description: str) -> Any:
     )
 
 
-def derived(work: Callable[[dict[str, Any]], Any], description: str) -> Any:
-    """A field that is worked out from the data of the document."""
-    return strawberry.field(
-        resolver=lambda root: work(root.data), description=description, metadata={"plan": Derived(work)}
-    )
-
-
 def planned(resolver: Callable[..., Any], description: str) -> Any:
     """A field with arguments that is worked out from the document."""
     return strawberry.field(resolver=resolver, description=description, metadata={"plan": Told(resolver)})
@@ -130,13 +115,14 @@ def planned(resolver: Callable[..., Any], description: str) -> Any:
 
 def one(key: str, description: str) -> Any:
     """A field that leads to the record whose id the document holds under `key`."""
-    return found(lambda data: data[key], description, key)
+    return found(lambda data: data[key], description)
 
 
-def found(find: Callable[[dict[str, Any]], str | None], description: str, key: str | None = None) -> Any:
+def found(find: Callable[[dict[str, Any]], str | None], description: str) -> Any:
     """A field that leads to the record whose id is found in the document."""
-    resolver = lambda root: root.view.one(find(root.data))  # noqa: E731
-    return strawberry.field(resolver=resolver, description=description, metadata={"plan": Ref(find, key)})
+    return strawberry.field(
+        resolver=lambda root: root.view.one(find(root.data)), description=description, metadata={"plan": Ref(find)}
+    )
 
 
 def many(key: str, description: str) -> Any:

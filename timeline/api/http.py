@@ -37,9 +37,9 @@ class HttpFault(Exception):
 class GraphQL:
     """The endpoint."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, answers: Answers | None = None) -> None:
         self.service = service
-        self.answers = Answers()
+        self.answers = Answers() if answers is None else answers
 
     async def respond(self, request: Request) -> Response:
         """The response to one HTTP request."""
@@ -122,9 +122,9 @@ class GraphQL:
         return bytes(body)
 
 
-def graphql_routes(service: Service, origins: Collection[str] = ()) -> list[BaseRoute]:
+def graphql_routes(service: Service, origins: Collection[str] = (), answers: Answers | None = None) -> list[BaseRoute]:
     """The endpoint over HTTP and WebSocket, and the schema as text. Pages of these other origins may open a socket."""
-    endpoint = GraphQL(service)
+    endpoint = GraphQL(service, answers)
 
     async def graphql(request: Request) -> Response:
         return await endpoint.respond(request)

