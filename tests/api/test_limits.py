@@ -108,7 +108,7 @@ def test_an_answer_that_takes_too_long_is_given_up(client: Client, monkeypatch: 
 
     monkeypatch.setattr(Database, "fetch", slow)
     with limited(client, seconds=0.05) as other:
-        answer = other.post("{ position }")
+        answer = other.post("{ meetings { nodes { id } } }")
     assert answer.status_code == 503
     assert answer.json()["errors"][0]["extensions"] == {"code": "LIMIT_PASSED", "limit": "seconds"}
 
@@ -126,7 +126,7 @@ def test_what_is_ours_to_repair_is_masked_and_logged_under_the_id_that_the_clien
         return await fetch(*given, **named)
 
     monkeypatch.setattr(Database, "fetch", failing)
-    answer = client.post("{ meetings { nodes { id } } }")
+    answer = client.post("{ meetings { nodes { statements { id } } } }")
     (error,) = answer.json()["errors"]
     assert error["extensions"]["code"] == "INTERNAL"
     assert "secrets" not in answer.text

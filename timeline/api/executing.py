@@ -176,7 +176,10 @@ class Service:
             async with asyncio.timeout(self.limits.seconds):
                 yield
         except TimeoutError:
-            message = f"the answer took longer than {self.limits.seconds:g} seconds; ask for less at once"
+            message = (
+                f"the answer took longer than {self.limits.seconds:g} seconds; ask for less at once, "
+                "and send a mutation again under its appendId: it may have been recorded"
+            )
             extensions = {"code": "LIMIT_PASSED", "limit": "seconds"}
             raise Refusal([{"message": message, "extensions": extensions}], 503) from None
 

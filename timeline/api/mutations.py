@@ -6,7 +6,6 @@ Who records comes from the credential and never from the input. What a caller ca
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from timeline.api.contents import Fields, camel, fact, input_type, made_input, p
 from timeline.api.context import Context, View
 from timeline.api.fields import Json, said
 from timeline.api.records import Record
+from timeline.database import in_thread
 from timeline.errors import Damaged, Denied, Invalid, Path, Several, TimelineError
 from timeline.handle import Request, handle
 from timeline.read.snapshot import open_snapshot
@@ -103,7 +103,7 @@ async def _recorded(context: Context, id: str, command: AnyCommand, input: Any) 
         source=input.from_source,
         expected=None if expected is None else {id: expected},
     )
-    outcome = await asyncio.to_thread(handle, context.database, request, now_us=context.now_us())
+    outcome = await in_thread(handle, context.database, request, now_us=context.now_us())
     view = View(await open_snapshot(context.database))
     record = await view.find(id)
     assert record is not None, "what was just recorded can be read"

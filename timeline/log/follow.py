@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 
-from timeline.database import Database
+from timeline.database import Database, in_thread
 from timeline.log.read import events_after
 from timeline.log.stored import StoredEvent
 
@@ -90,4 +90,4 @@ async def next_events(database: Database, position: int, limit: int = BATCH) -> 
         with database.read() as connection:
             return events_after(connection, position, limit=limit)
 
-    return await asyncio.to_thread(read)
+    return await in_thread(read)
