@@ -229,6 +229,7 @@ def test_a_selection_is_planned_once_and_without_falling_back(services: tuple[Se
         await document.database.close()
 
     asyncio.run(twice())
-    (branch,) = [branch for _, branch in DocumentExecutor._plans.values()]
+    (selection,) = DocumentExecutor._plans.values()
+    (branch,) = selection.branches.values()
     assert branch.is_plannable
-    assert set(branch.plans) == {"Meeting"}
+    assert set(branch.plans) == {"meeting"}

@@ -6,8 +6,9 @@ and the view it was read in, so that its references are looked up as of the same
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from strawberry.dataloader import DataLoader
@@ -44,15 +45,37 @@ class Context:
     caller: Caller = ANYBODY
 
 
+class Known(dict[str | None, Document | None]):
+    """The records that a request has at hand, by id. Asked for another one, it notes that and answers None."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__({None: None})
+        self.view = view
+        self.missing: set[str] = set()
+
+    def __missing__(self, id: str | None) -> Document | None:
+        assert id is not None, "nothing is known under no id"
+        found = self.view.at_hand(id)
+        if found is None:
+            self.missing.add(id)
+        else:
+            self[id] = found
+        return found
+
+
 class View:
     """The record as of one position, with every load of one level of a query batched into one."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        self.known = Known(self)
         self._records: DataLoader[str, Doc | None] = DataLoader(self._load_records)
-        self._known: dict[str, Document | None] = {}
         self._linked: dict[tuple[Any, ...], DataLoader[str, list[Doc]]] = {}
         self._same_day: DataLoader[str, list[str]] = DataLoader(self._load_same_day)
+
+    def at_hand(self, id: str) -> Document | None:
+        """The record under an id, or the state of a code, if no load is needed; None tells nothing."""
+        return self.snapshot.at_hand(id) if "/" in id else country(id)
 
     def find(self, id: str) -> Awaitable[Doc | None]:
         """The record under an id from outside; None when it is unknown."""
@@ -66,19 +89,14 @@ class View:
         """The record under an id, or the state of a code; merged ids lead to the survivor."""
         if id is None:
             return None
-        if "/" not in id:
-            return country(self, id)
-        return self._records.load(id)
+        found = self.at_hand(id)
+        return self._records.load(id) if found is None else Doc(self, found)
 
-    async def ensure(self, ids: set[str]) -> None:
-        """Have these records at hand, in one load."""
-        missing = ids - self._known.keys()
-        if missing:
-            await self._records.load_many(sorted(missing))
-
-    def known(self, id: str | None) -> Document | None:
-        """A record at hand."""
-        return None if id is None else self._known[id]
+    async def ensure(self, ids: Iterable[str]) -> None:
+        """Have these records at hand, in one load; None stands for those that are unknown."""
+        wanted = list(ids)
+        found = await self.snapshot.documents([id for id in wanted if "/" in id])
+        self.known.update((id, found.get(id)) for id in wanted)
 
     async def many(self, ids: Sequence[str]) -> list[Doc]:
         """The records under these ids in this order, without those that are unknown."""
@@ -106,23 +124,23 @@ class View:
 
     async def _load_records(self, ids: list[str]) -> list[Doc | None]:
         found = await self.snapshot.documents([id for id in ids if "/" in id])
-        docs = [Doc(self, found[id]) if id in found else country(self, id) for id in ids]
-        self._known.update((id, None if doc is None else doc.data) for id, doc in zip(ids, docs, strict=True))
-        return docs
+        documents = [found[id] if id in found else country(id) for id in ids]
+        return [None if document is None else Doc(self, document) for document in documents]
 
     async def _load_same_day(self, ids: list[str]) -> list[list[str]]:
         found = await self.snapshot.same_day(ids)
         return [found.get(id, []) for id in ids]
 
 
-def country(view: View, code: str) -> Doc | None:
+@lru_cache(maxsize=1024)
+def country(code: str) -> Document | None:
     """A state of today by its ISO 3166-1 alpha-2 code, in the form of a document."""
     known = all_countries().get(code)
     if known is None:
         return None
     names = [{"text": text, "language": language, "note": None} for language, text in known.names.items()]
     data = {"id": code, "kind": "country", "code": code, "alpha3": known.alpha3, "official_name": known.official}
-    return Doc(view, {**data, "names": names})
+    return {**data, "names": names}
 
 
 def read_field(source: Any, name: str) -> Any:

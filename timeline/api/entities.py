@@ -9,8 +9,8 @@ from strawberry import Parent
 
 from timeline.api.context import Doc
 from timeline.api.enums import Knowledge
-from timeline.api.fields import Edtf, asked, linked, many, one, planned, said
-from timeline.api.records import Citation, ExternalId, Name, Node, Record, When, shown_name
+from timeline.api.fields import Derived, Edtf, asked, linked, many, one, planned, said
+from timeline.api.records import Citation, ExternalId, Name, Node, Record, When, name_of, shown_name
 from timeline.read.documents import Document, content_of, dates_of
 from timeline.values.dates import INFINITY, Bounds
 from timeline.values.relations import Certainty
@@ -30,15 +30,12 @@ Language = Annotated[str | None, strawberry.argument(description="A BCP 47 tag; 
 
 
 def _name(root: Parent[Doc], language: Language = None) -> str:
-    """The name in a language if there is one, else the one shown."""
-    if language is not None:
-        for name in root.data.get("names", ()):
-            if (name["language"] or "").split("-")[0] == language.split("-")[0]:
-                return str(name["text"])
-    return shown_name(root)
+    return name_of(root.data, language)
 
 
-NAME: Any = planned(_name, "The name shown, or the one in a language.")
+NAME: Any = strawberry.field(
+    resolver=_name, description="The name shown, or the one in a language.", metadata={"plan": Derived(name_of)}
+)
 
 
 @strawberry.interface(description="Whoever can act or speak: a person, a state, an organization, an anonymous speaker.")

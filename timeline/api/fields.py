@@ -74,16 +74,24 @@ def said(description: str, *, name: str | None = None) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A plan for a field that is worked out from its document alone."""
+    """A plan for a field that is worked out from its document and the view it belongs to."""
+
+    work: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A plan for a field that is worked out from the data of its document and nothing else."""
 
     work: Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A plan for a field that leads to the record whose id it finds in the document."""
+    """A plan for a field that leads to the record whose id it finds in the document, perhaps simply under a key."""
 
     find: Callable[[dict[str, Any]], str | None]
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +116,13 @@ def told(resolver: Callable[..., Any], description: str) -> Any:
     )
 
 
+def derived(work: Callable[[dict[str, Any]], Any], description: str) -> Any:
+    """A field that is worked out from the data of the document."""
+    return strawberry.field(
+        resolver=lambda root: work(root.data), description=description, metadata={"plan": Derived(work)}
+    )
+
+
 def planned(resolver: Callable[..., Any], description: str) -> Any:
     """A field with arguments that is worked out from the document."""
     return strawberry.field(resolver=resolver, description=description, metadata={"plan": Told(resolver)})
@@ -115,14 +130,13 @@ def planned(resolver: Callable[..., Any], description: str) -> Any:
 
 def one(key: str, description: str) -> Any:
     """A field that leads to the record whose id the document holds under `key`."""
-    return found(lambda data: data[key], description)
+    return found(lambda data: data[key], description, key)
 
 
-def found(find: Callable[[dict[str, Any]], str | None], description: str) -> Any:
+def found(find: Callable[[dict[str, Any]], str | None], description: str, key: str | None = None) -> Any:
     """A field that leads to the record whose id is found in the document."""
-    return strawberry.field(
-        resolver=lambda root: root.view.one(find(root.data)), description=description, metadata={"plan": Ref(find)}
-    )
+    resolver = lambda root: root.view.one(find(root.data))  # noqa: E731
+    return strawberry.field(resolver=resolver, description=description, metadata={"plan": Ref(find, key)})
 
 
 def many(key: str, description: str) -> Any:

@@ -11,9 +11,9 @@ from strawberry import Parent
 from timeline.api.context import Doc
 from timeline.api.entities import Organization, Party, Person, Place, Post
 from timeline.api.enums import WantedCertainty, described
-from timeline.api.fields import First, linked, many, one, page_size, planned, said, told
+from timeline.api.fields import First, derived, linked, many, one, page_size, planned, said, told
 from timeline.api.gaps import Gap, TimeRelations, since_previous, time_relations
-from timeline.api.records import Citation, Claim, ExternalId, Node, Record, Relation, Voice, When, shown_name
+from timeline.api.records import Citation, Claim, ExternalId, Node, Record, Relation, Voice, When, name_of
 from timeline.errors import NotFound
 from timeline.read.claims import check
 from timeline.read.documents import content_of, dates_of
@@ -74,7 +74,7 @@ async def _concurrent(
 
 @strawberry.interface(description="Something that happened, or is to happen, in the world.")
 class Occurrence(Record, Node):
-    title: str = told(shown_name, "What it is called.")
+    title: str = derived(name_of, "What it is called.")
     when: When | None = said("When; null when the sources do not say.")
     topics: list[str] = said("What it is about, in words.")
     external_ids: list[ExternalId] = said("Identifiers in other schemes.")
@@ -234,7 +234,7 @@ class Nomination(Occurrence, Record, Node):
     step_times: list[StepTime] = told(_step_times, "The steps with the time that each took.")
     last_step: NominationStep | None = told(lambda root: _step(root, done=True), "The last step that was taken.")
     next_step: NominationStep | None = told(lambda root: _step(root, done=False), "The next step, if one is awaited.")
-    pending: bool = told(lambda root: is_pending(content_of(root.data)), "Whether it is still open.")
+    pending: bool = derived(lambda data: is_pending(content_of(data)), "Whether it is still open.")
     note: str | None = said("What else the source says of it.")
 
 

@@ -24,7 +24,7 @@ from timeline.api.entities import (
     Tenure,
 )
 from timeline.api.enums import ChangeType, OccurrenceOrder
-from timeline.api.fields import DateTime, Json, microseconds, moment, one, page_size, said, told
+from timeline.api.fields import DateTime, Json, derived, microseconds, moment, one, page_size, said
 from timeline.api.inputs import (
     After,
     Before,
@@ -236,7 +236,7 @@ class LogEvent:
     version: int = said("Its number among the events of the record.")
     type: str = said("What happened; schema/events.json lists all.")
     schema: int = said("The version of the form of its body.")
-    recorded_at: DateTime = told(lambda root: moment(root.data["recorded_us"]), "When; strictly rising.")
+    recorded_at: DateTime = derived(lambda data: moment(data["recorded_us"]), "When; strictly rising.")
     actor: str = said("Who recorded it.")
     source: Source | None = one("source", "The source on which it was recorded.")
     append_id: str = said("The request that recorded it.")

@@ -8,7 +8,7 @@ import strawberry
 
 from timeline.api import enums  # noqa: F401  (makes the vocabulary known to the schema)
 from timeline.api.context import Doc
-from timeline.api.fields import DateTime, Edtf, Json, found, many, moment, one, said, told
+from timeline.api.fields import DateTime, Edtf, Json, derived, found, many, moment, one, said, told
 from timeline.values.dates import Precision
 from timeline.values.vocabulary import Basis, ClaimKind, Kind, RelationType
 
@@ -48,7 +48,7 @@ class HistoryEntry:
     position: int = said("Its position in the log.")
     version: int = said("The version of the record since.")
     type: str = said("What happened, such as RecordCorrected; schema/events.json lists all.")
-    recorded_at: DateTime = told(lambda root: moment(root.data["recorded_us"]), "When the log learned it.")
+    recorded_at: DateTime = derived(lambda data: moment(data["recorded_us"]), "When the log learned it.")
     actor: str = said("Who recorded it.")
     source: SourceRef | None = one("source", "The source on which it was recorded.")
     append_id: str = said("The request that recorded it.")
@@ -70,14 +70,14 @@ class Retraction:
     reason: str = said("Why.")
     citation: Citation | None = said("Where it is read.")
     position: int = said("The log position of the withdrawal.")
-    recorded_at: DateTime = told(lambda root: moment(root.data["recorded_us"]), "When the log learned it.")
+    recorded_at: DateTime = derived(lambda data: moment(data["recorded_us"]), "When the log learned it.")
 
 
 @strawberry.type(description="A later release of the source that gave a record no longer lists it.")
 class Delisting:
     source: SourceRef | None = one("source", "The release that no longer lists it.")
     position: int = said("The log position at which that was noticed.")
-    recorded_at: DateTime = told(lambda root: moment(root.data["recorded_us"]), "When the log learned it.")
+    recorded_at: DateTime = derived(lambda data: moment(data["recorded_us"]), "When the log learned it.")
 
 
 async def _history(root: Doc) -> list[Doc]:
@@ -89,10 +89,10 @@ class Record(Node):
     kind: Kind = said("What the record is about.")
     version: int = said("How many events the record has; expected by mutations that change it.")
     position: int = said("The log position of its last event.")
-    recorded_at: DateTime = told(lambda root: moment(root.data["recorded_us"]), "When its last event was recorded.")
+    recorded_at: DateTime = derived(lambda data: moment(data["recorded_us"]), "When its last event was recorded.")
     first_position: int = said("The log position of its first event.")
-    first_recorded_at: DateTime = told(
-        lambda root: moment(root.data["first_recorded_us"]), "When its first event was recorded."
+    first_recorded_at: DateTime = derived(
+        lambda data: moment(data["first_recorded_us"]), "When its first event was recorded."
     )
     corrections: int = said("How often it was corrected.")
     conflicts: list[Reading] = said("What other sources give for its fields; the record shows the preferred value.")
@@ -104,10 +104,10 @@ class Record(Node):
 
 @strawberry.type(description="The four bounds of an imprecise date, as days; null is open or unknown.")
 class DateBounds:
-    earliest_start: str | None = told(lambda root: root.data["es"], "The first day on which it can have begun.")
-    latest_start: str | None = told(lambda root: root.data["ls"], "The last day on which it can have begun.")
-    earliest_end: str | None = told(lambda root: root.data["ee"], "The first day on which it can have ended.")
-    latest_end: str | None = told(lambda root: root.data["le"], "The last day on which it can have ended.")
+    earliest_start: str | None = derived(lambda data: data["es"], "The first day on which it can have begun.")
+    latest_start: str | None = derived(lambda data: data["ls"], "The last day on which it can have begun.")
+    earliest_end: str | None = derived(lambda data: data["ee"], "The first day on which it can have ended.")
+    latest_end: str | None = derived(lambda data: data["le"], "The last day on which it can have ended.")
 
 
 @strawberry.type(description="A date as precise as its source, with the words as reported and how we read them.")
@@ -182,7 +182,16 @@ class Voice:
 
 def shown_name(root: Doc) -> str:
     """The name by which a record is shown: its first name, title or label."""
-    data = root.data
-    if data.get("names"):
-        return str(data["names"][0]["text"])
-    return str(data.get("title") or data.get("label") or data["id"])
+    return name_of(root.data)
+
+
+def name_of(data: dict[str, Any], language: str | None = None) -> str:
+    """The name in a language if the record has one, else the one by which it is shown."""
+    names = data.get("names")
+    if not names:
+        return str(data.get("title") or data.get("label") or data["id"])
+    if language is not None:
+        for name in names:
+            if (name["language"] or "").split("-")[0] == language.split("-")[0]:
+                return str(name["text"])
+    return str(names[0]["text"])

@@ -6,15 +6,16 @@ changes no answer. A rebuild fills the other shelf, and clears this one no soone
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import orjson
 
-from timeline.database import Database, in_thread
+from timeline.database import Database
 from timeline.errors import Invalid
 from timeline.log.read import events_after, stream_events
 from timeline.read.conditions import Query, occurrence_query
@@ -23,6 +24,8 @@ from timeline.read.density import spread
 from timeline.read.documents import Document, dates_of
 from timeline.read.filters import Bucket, OccurrenceFilter, Page, Slice
 from timeline.read.history import entry, raw
+from timeline.read.kept import Kept, kept_at
+from timeline.read.together import Together
 from timeline.values.dates import INFINITY, Bounds, day_number, year_of
 from timeline.values.relations import Certainty, overlaps
 
@@ -46,6 +49,37 @@ _aliases: WeakKeyDictionary[Database, OrderedDict[tuple[str, int], dict[str, str
 
 async def open_snapshot(database: Database, position: int | None = None, recorded_us: int | None = None) -> Snapshot:
     """The record now, or as it was at a position or a time. Raises `Invalid` for a position beyond the head."""
+    if position is None and recorded_us is None:
+        shelf, head, merges, since_us, found, us = await _now_of(database).answer()
+    else:
+        shelf, head, merges, since_us, found, us = await _state(database, position, recorded_us)
+    if not 0 <= found <= head:
+        message = f"the log ends at position {head}; ask for one from 0 to {head}"
+        raise Invalid("POSITION_INVALID", message, ("position",))
+    kept = await kept_at(database, shelf, since_us, head)
+    return Snapshot(database, found, us, shelf, merges, since_us, kept)
+
+
+State = tuple[str, int, int, int, int, int]
+"""Shelf, head, last merge, since when the shelf is live, the position asked for and when that was recorded."""
+_now: WeakKeyDictionary[Database, Together[State]] = WeakKeyDictionary()
+
+
+def _now_of(database: Database) -> Together[State]:
+    found = _now.get(database)
+    if found is None:
+        asked = ref(database)  # Kept by the database itself, it would never go.
+
+        async def ask() -> State:
+            database = asked()
+            assert database is not None, "whoever asks holds the database"
+            return await _state(database, None, None)
+
+        found = _now[database] = Together(ask)
+    return found
+
+
+async def _state(database: Database, position: int | None, recorded_us: int | None) -> State:
     asked: dict[str, int] = {}
     at = "s.position"
     if position is not None:
@@ -53,16 +87,13 @@ async def open_snapshot(database: Database, position: int | None = None, recorde
     elif recorded_us is not None:
         at = "COALESCE((SELECT MAX(position) FROM log_events WHERE recorded_us <= :recorded_us), 0)"
         asked = {"recorded_us": recorded_us}
-    ((shelf, head, merges, since_us, found, us),) = await database.fetch(
+    ((shelf, head, merges, since_us, found, us),) = await database.fetch_soon(
         "SELECT v.shelf, v.position, v.merges, v.swapped_us, v.at, COALESCE(e.recorded_us, 0) FROM "
         f"(SELECT s.shelf, s.position, s.merges, s.swapped_us, {at} AS at FROM read_state s WHERE s.id = 1) v "
         "LEFT JOIN log_events e ON e.position = v.at",
         **asked,
     )
-    if not 0 <= found <= head:
-        message = f"the log ends at position {head}; ask for one from 0 to {head}"
-        raise Invalid("POSITION_INVALID", message, ("position",))
-    return Snapshot(database, found, us, shelf, merges, since_us)
+    return shelf, head, merges, since_us, found, us
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +121,17 @@ class Snapshot:
     merges: int
     live_since_us: int = 0
     """When the tables that it reads became the live ones."""
+    kept: Kept = field(default_factory=Kept, compare=False, repr=False)
+    """What this process has at hand of the record."""
+
+    def at_hand(self, id: str) -> Document | None:
+        """The record under an id, or its survivor, if this process has it; None tells nothing."""
+        if self.merges:
+            aliases = _aliases.get(self.database, OrderedDict()).get((self.shelf, min(self.merges, self.position)))
+            if aliases is None:
+                return None
+            id = _survivor(id, aliases)
+        return self.kept.find(id, self.position)
 
     async def documents(self, ids: Sequence[str]) -> dict[str, Document]:
         """The documents under these ids; retracted ones say so, merged ids lead to the survivor. Unknown: left out."""
@@ -243,7 +285,7 @@ class Snapshot:
                 past = stream_events(connection, id)
             return [entry(stored) for stored in past if stored.position <= self.position]
 
-        return await in_thread(read)
+        return await asyncio.to_thread(read)
 
     async def log(self, after: int, first: int, types: Sequence[str] = ()) -> list[Document]:
         """The raw events behind a position, up to this snapshot."""
@@ -253,7 +295,7 @@ class Snapshot:
                 found = events_after(connection, after, limit=first, types=list(types) or None)
             return [raw(stored) for stored in found if stored.position <= self.position]
 
-        return await in_thread(read)
+        return await asyncio.to_thread(read)
 
     async def changes(self, since: int) -> list[Document]:
         """What became of records after a position: {id, kind, change, before, after}, in order of the ids."""
@@ -264,7 +306,7 @@ class Snapshot:
             f"WHERE r.from_position > {query.put(since)} AND r.from_position <= :at ORDER BY r.id",
         )
         ids = [row[0] for row in rows]
-        earlier = Snapshot(self.database, since, 0, self.shelf, self.merges)
+        earlier = replace(self, position=since, recorded_us=0)
         was, now = await earlier._loaded(ids), await self._loaded(ids)
         changed = [
             {"id": id, "kind": now[id]["kind"], "change": _change(was.get(id), now[id])}
@@ -313,15 +355,17 @@ class Snapshot:
         return await self.database.fetch(sql, **query.parameters)
 
     async def _loaded(self, ids: Sequence[str]) -> dict[str, Document]:
-        found: dict[str, Document] = {}
-        for chunk in _chunks(ids):
+        found = {id: kept for id in ids if (kept := self.kept.find(id, self.position)) is not None}
+        for chunk in _chunks([id for id in ids if id not in found]):
             query = Query(self.shelf, self.database.dialect, list, parameters={"at": self.position})
-            rows = await self.rows(
-                query,
-                f"SELECT r.id, r.doc FROM {self.shelf}_records r WHERE r.id IN {query.among(chunk)} "
-                f"AND {query.valid('r')}",
+            rows = await self.database.fetch_soon(
+                f"SELECT r.id, r.doc, r.from_position FROM {self.shelf}_records r "
+                f"WHERE r.id IN {query.among(chunk)} AND {query.valid('r')}",
+                **query.parameters,
             )
-            found.update({row[0]: self.read(row[1]) for row in rows})
+            for id, doc, since in rows:
+                found[id] = self.read(doc)
+                self.kept.keep(id, since, found[id], len(doc), self.position)
         return found
 
     async def _page(self, query: Query, table: str, order: Order, page: Page) -> Slice:

@@ -1,0 +1,375 @@
+"""Plans: what a selection picks from a document, as a function written for it.
+
+A selection set becomes the text of a Python function that builds the answer of one document as one expression, as
+dataclasses do it for `__init__`. Response keys and names of fields stand in it as literals; all else is a value that
+the text names. A plan knows only the good case; what it does not foresee raises.
+
+A plan never waits. It asks the view for the records it needs; what is not at hand is noted as missing, the caller loads
+all that is missing at once and picks again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLFloat,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLString,
+    is_leaf_type,
+)
+from graphql.execution.collect_fields import collect_subfields
+from graphql.execution.executor import Executor
+from graphql.execution.values import get_argument_values
+
+from timeline.api.context import Doc, View
+from timeline.api.fields import Derived, Linked, Ref, Refs, Told, page_size
+from timeline.api.records import TYPE_NAMES
+from timeline.read.documents import Document
+
+PLAIN = {
+    GraphQLString.name: "str",
+    GraphQLID.name: "str",
+    GraphQLInt.name: "int",
+    GraphQLBoolean.name: "bool",
+    GraphQLFloat.name: "float",
+}
+INT_RANGE = " and -2147483648 <= v <= 2147483647"
+"""The integers of GraphQL have 32 bits."""
+Pick = Callable[["Gathering", Document], Any]
+Convert = Callable[[Any], Any]
+
+
+class Surprise(Exception):
+    """The plan does not fit the data: the executor has to complete the value."""
+
+
+class Unplannable(Exception):
+    """The selection has a field for which there is no plan: the executor has to complete it, now and always."""
+
+
+class Gathering:
+    """What plans have at hand while they pick, and what they found missing."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.known = view.known
+        self._listed: dict[int, dict[str, list[Document]]] = {}
+        self._wanted: dict[int, tuple[Listed, set[str]]] = {}
+        self._worked: dict[tuple[int, int], tuple[Document, Any]] = {}
+        self._waiting: list[tuple[tuple[int, int], Awaitable[Any]]] = []
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether a plan asked for what is not at hand."""
+        return bool(self.known.missing or self._wanted or self._waiting)
+
+    async def load(self) -> None:
+        """Have at hand what was missing: a load for each kind of it."""
+        ids, wanted, waiting = self.known.missing, self._wanted, self._waiting
+        self.known.missing, self._wanted, self._waiting = set(), {}, []
+        if ids:
+            await self.view.ensure(ids)
+        for listed, values in wanted.values():
+            link = listed.link
+            found = await self.view.snapshot.linked(link.role, sorted(values), link.kinds, limit_each=listed.first)
+            self._listed.setdefault(id(listed), {}).update(found)
+        # To the end even if one fails: what was begun is not left behind.
+        made = await asyncio.gather(*(awaitable for _, awaitable in waiting), return_exceptions=True)
+        for (key, _), value in zip(waiting, made, strict=True):
+            if isinstance(value, BaseException):
+                raise value
+            self._worked[key] = (self._worked[key][0], value)
+
+    def drop(self) -> None:
+        """Begin nothing of what was missing."""
+        for _, awaitable in self._waiting:
+            if isinstance(awaitable, Coroutine):
+                awaitable.close()
+
+    def listed(self, listed: Listed, value: str) -> Sequence[Document]:
+        """The records that name this one."""
+        found = self._listed.get(id(listed), {}).get(value)
+        if found is None:
+            self._wanted.setdefault(id(listed), (listed, set()))[1].add(value)
+            return ()
+        return found
+
+    def worked(self, given: Given, data: Document) -> Any:
+        """What a function of ours makes of the document; None while it has to be waited for."""
+        key = (id(given), id(data))
+        if key not in self._worked:
+            made = given.work(Doc(self.view, data), **given.arguments)
+            # With the document, so that no other one can have the same identity meanwhile.
+            self._worked[key] = (data, made)
+            if isinstance(made, Awaitable):
+                self._waiting.append((key, made))
+        made = self._worked[key][1]
+        return None if isinstance(made, Awaitable) else made
+
+    def null(self) -> None:
+        """There is no value where one must be. While something is missing, that may be why."""
+        if not self.is_missing:
+            raise Surprise
+
+
+@dataclass(eq=False, slots=True)
+class Listed:
+    """The records that name this one in a role."""
+
+    link: Linked
+    first: int
+
+
+@dataclass(eq=False, slots=True)
+class Given:
+    """A function of ours and the arguments of one field."""
+
+    work: Callable[..., Any]
+    arguments: dict[str, Any]
+
+
+class Branch:
+    """The plans for a selection, one for each kind that its documents are of. `named` is the type as declared."""
+
+    def __init__(self, compiler: Compiler, named: Any, details: Any) -> None:
+        self.compiler = compiler
+        self.named = named
+        self.details = details
+        self.plans: dict[str, Pick] = {}
+        self.is_plannable = True
+        self.is_of_kinds = not isinstance(named, GraphQLObjectType) or named.is_type_of is not None
+        """Whether the documents are records, whose kind tells their type."""
+
+    def pick(self, at: Gathering, data: Document) -> Any:
+        """What the selection picks from a document."""
+        kind = data["kind"] if self.is_of_kinds else ""
+        plan = self.plans.get(kind)
+        if plan is None:
+            plan = self.plans[kind] = self.compiler.plan(self._type(kind), self.details, is_fixed=kind == "country")
+        return plan(at, data)
+
+    def pick_doc(self, at: Gathering, doc: Doc) -> Any:
+        """The same of a document that belongs to a view."""
+        if doc.view is not at.view:
+            raise Surprise
+        return self.pick(at, doc.data)
+
+    def _type(self, kind: str) -> GraphQLObjectType:
+        if not self.is_of_kinds:
+            return self.named
+        schema = self.compiler.schema
+        found = schema.get_type(TYPE_NAMES.get(kind, ""))
+        fits = found is self.named if isinstance(self.named, GraphQLObjectType) else None
+        if fits is None:
+            fits = isinstance(found, GraphQLObjectType) and schema.is_sub_type(self.named, found)
+        if not fits:
+            raise Surprise
+        assert isinstance(found, GraphQLObjectType)
+        return found
+
+
+def _once_each(plan: Pick) -> Pick:
+    """A plan that picks from each document once: for states of today, which never change and are few."""
+    picked: dict[str, Any] = {}
+
+    def pick(at: Gathering, data: Document) -> Any:
+        found = picked.get(data["id"])
+        if found is None:
+            found = picked[data["id"]] = plan(at, data)
+        return found
+
+    return pick
+
+
+class Compiler:
+    """Makes plans from the fragments and variables of one operation. It keeps nothing of the request."""
+
+    def __init__(self, executor: Executor[Any]) -> None:
+        self.schema = executor.schema
+        self.operation = executor.operation
+        self.fragments = executor.fragments
+        self.variables = executor.variable_values
+
+    def plan(self, type_: GraphQLObjectType, details: Any, *, is_fixed: bool = False) -> Pick:
+        """The plan of a selection on a type; documents that are fixed never change.
+
+        Raises `Unplannable` when one of its fields can only be executed.
+        """
+        text = Text(self)
+        built = text.object(type_, details, "d")
+        plan = text.function(f"def pick(at, d):\n    known = at.known\n    return {built}\n")
+        return _once_each(plan) if is_fixed and text.is_alone else plan
+
+    def arguments(self, declared: GraphQLField, details: Any) -> dict[str, Any]:
+        """The values of a field's arguments."""
+        node, inner = details[0].node, details[0].fragment_variable_values
+        return get_argument_values(declared, node, self.variables, inner)
+
+
+class Text:
+    """Expressions that build an answer, and the values that they name."""
+
+    def __init__(self, compiler: Compiler) -> None:
+        self.compiler = compiler
+        self.values: dict[str, Any] = {}
+        self.is_alone = True
+        """Whether nothing but the document itself is looked at."""
+        self._parts = count()
+
+    def function(self, text: str) -> Pick:
+        """The function of this text."""
+        exec(compile(text, "<plan>", "exec"), self.values)  # noqa: S102  The text holds literals and our own names.
+        return self.values["pick"]
+
+    def value(self, value: Any) -> str:
+        """A name for a value."""
+        name = f"c{len(self.values)}"
+        self.values[name] = value
+        return name
+
+    def object(self, type_: GraphQLObjectType, details: Any, of: str) -> str:
+        """What a selection picks from the document in this variable."""
+        one = self.compiler
+        collected = collect_subfields(one.schema, one.fragments, one.variables, one.operation, type_, details)
+        if collected.new_defer_usages:
+            raise Unplannable
+        fields = [f"{key!r}: {self.field(type_, each, of)}" for key, each in collected.grouped_field_set.items()]
+        return f"{{{', '.join(fields)}}}"
+
+    def field(self, parent: GraphQLObjectType, details: Any, of: str) -> str:
+        """One field of the answer."""
+        node: FieldNode = details[0].node
+        if node.name.value == "__typename":
+            return repr(parent.name)
+        declared = self.compiler.schema.get_field(parent, node.name.value)
+        if declared is None:
+            raise Unplannable
+        made = declared.extensions["strawberry-definition"]
+        how = made.metadata.get("plan")
+        required, type_ = _unwrapped(declared.type)
+        if how is None and made.is_basic_field:
+            return self.said(type_, required, details, of, made.python_name)
+        if isinstance(how, Derived):
+            return self.derived(type_, required, how.work, self.compiler.arguments(declared, details), of)
+        is_list = isinstance(type_, GraphQLList)
+        branch = self.branch(_unwrapped(type_.of_type)[1] if is_list else type_, details)
+        match how:
+            case Ref():
+                found = f"{of}.get({how.key!r})" if how.key else f"{self.value(how.find)}({of})"
+                return self.maybe(f"known[{found}]", self.picked(branch, "v"), required)
+            case Refs():
+                picked = self.picked(branch, "r")
+                return f"[{picked} for i in {of}[{how.key!r}] if (r := known[i]) is not None]"
+            case Linked():
+                size = page_size(self.compiler.arguments(declared, details)["first"])
+                listed = self.value(Listed(how, size))
+                return f"[{self.picked(branch, 'r')} for r in at.listed({listed}, {of}['id'])]"
+            case Told() if not is_leaf_type(type_):
+                given = self.value(Given(how.work, self.compiler.arguments(declared, details)))
+                of_doc = self.value(branch.pick_doc)
+                if is_list:
+                    return f"[{of_doc}(at, r) for r in at.worked({given}, {of}) or ()]"
+                return self.maybe(f"at.worked({given}, {of})", f"{of_doc}(at, v)", required)
+        raise Unplannable
+
+    def branch(self, named: Any, details: Any) -> Branch:
+        """The plans of a selection below."""
+        self.is_alone = False
+        return Branch(self.compiler, named, details)
+
+    def picked(self, branch: Branch, of: str) -> str:
+        """What is picked from the document in this variable."""
+        pick = self.value(branch.pick)
+        if not branch.is_of_kinds:
+            return f"{pick}(at, {of})"
+        return f"({self.value(branch.plans)}.get({of}['kind']) or {pick})(at, {of})"
+
+    def said(self, type_: Any, required: bool, details: Any, of: str, name: str) -> str:
+        """What stands in the document: a value, a part of it or a list of either."""
+        if isinstance(type_, GraphQLList):
+            inner = _unwrapped(type_.of_type)[1]
+            if is_leaf_type(inner):
+                return self.maybe(f"{of}.get({name!r})", f"{self.value(_each(_converter(inner)))}(v)", required)
+            return f"[{self.picked(self.branch(inner, details), 'r')} for r in {of}[{name!r}]]"
+        if is_leaf_type(type_):
+            return self.converted(type_, required, f"{of}.get({name!r})")
+        branch = self.branch(type_, details)
+        if branch.is_of_kinds:
+            return self.maybe(f"{of}.get({name!r})", self.picked(branch, "v"), required)
+        part = f"d{next(self._parts)}"
+        null = "at.null()" if required else "None"
+        return f"({null} if ({part} := {of}.get({name!r})) is None else {self.object(type_, details, part)})"
+
+    def derived(self, type_: Any, required: bool, work: Convert, arguments: dict[str, Any], of: str) -> str:
+        """A value that is worked out from the document."""
+        given = {name: value for name, value in arguments.items() if value is not None}
+        return self.converted(type_, required, f"{self.value(partial(work, **given) if given else work)}({of})")
+
+    def converted(self, type_: Any, required: bool, found: str) -> str:
+        """A value that is as it should be is given as it is; any other is converted or refused."""
+        slow = self.value(_leaf(_converter(type_), required))
+        if isinstance(type_, GraphQLEnumType):
+            names = self.value({value.value: name for name, value in type_.values.items()})
+            return f"({names}[v] if (v := {found}) in {names} else {slow}(v))"
+        plain = PLAIN.get(type_.name)
+        if plain is None:
+            return f"{slow}({found})"
+        return f"(v if type(v := {found}) is {plain}{INT_RANGE if plain == 'int' else ''} else {slow}(v))"
+
+    def maybe(self, found: str, picked: str, required: bool) -> str:
+        """What is picked from what is found, if anything is."""
+        return f"({'at.null()' if required else 'None'} if (v := {found}) is None else {picked})"
+
+
+def _unwrapped(type_: GraphQLOutputType) -> tuple[bool, Any]:
+    """Whether null is forbidden, and the type without that."""
+    return (True, type_.of_type) if isinstance(type_, GraphQLNonNull) else (False, type_)
+
+
+def _leaf(convert: Convert, required: bool) -> Convert:
+    def leaf(value: Any) -> Any:
+        if value is not None:
+            return convert(value)
+        if required:
+            raise Surprise
+        return None
+
+    return leaf
+
+
+def _converter(type_: Any) -> Convert:
+    """A value of the document as a value of the answer. Raises for one of another type."""
+    if not isinstance(type_, GraphQLEnumType):
+        return type_.coerce_output_value
+    names = {value.value: name for name, value in type_.values.items()}
+
+    def enum(value: Any) -> str:
+        if value not in names:
+            raise Surprise
+        return names[value]
+
+    return enum
+
+
+def _each(convert: Convert) -> Convert:
+    def all_of(values: list[Any]) -> list[Any]:
+        if None in values:
+            raise Surprise
+        return [convert(value) for value in values]
+
+    return all_of
