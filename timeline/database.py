@@ -13,9 +13,10 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import alembic.command
 import asyncpg
@@ -37,6 +38,64 @@ _PARAMETER = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|(?<![:\w\[]):
 """A parameter, or a literal, a quoted name or a comment, in which a colon means nothing."""
 
 Row = Sequence[Any]
+T = TypeVar("T")
+
+
+class _Work:
+    """What a thread does for a request. Once it is given up, what it runs in a database ends."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stop: Callable[[], object] | None = None
+        self._is_given_up = False
+
+    @contextmanager
+    def stopped_by(self, stop: Callable[[], object]) -> Iterator[None]:
+        """While a connection is used: how its query is stopped."""
+        with self._lock:
+            if self._is_given_up:
+                raise TimeoutError("nobody waits for this any more")
+            self._stop = stop
+        try:
+            yield
+        finally:
+            # Under the lock: the connection may run another's query next, which must not be stopped.
+            with self._lock:
+                self._stop = None
+
+    def give_up(self) -> None:
+        """Stop the query that runs, and any that would follow."""
+        with self._lock:
+            self._is_given_up = True
+            if self._stop is not None:
+                self._stop()
+
+
+_work: ContextVar[_Work | None] = ContextVar("work", default=None)
+
+
+async def in_thread(work: Callable[..., T], *arguments: Any, **named: Any) -> T:
+    """The result of work done in a thread. If nobody waits for it any more, its query is stopped in the database."""
+    mine = _Work()
+    before = _work.set(mine)
+    try:
+        return await asyncio.to_thread(work, *arguments, **named)
+    except asyncio.CancelledError:
+        # In a thread of its own: all others may be busy, and PostgreSQL is told over a connection of its own.
+        threading.Thread(target=mine.give_up, daemon=True).start()
+        raise
+    finally:
+        _work.reset(before)
+
+
+@contextmanager
+def _stoppable(stop: Callable[[], object]) -> Iterator[None]:
+    mine = _work.get()
+    if mine is None:
+        yield
+        return
+    with mine.stopped_by(stop):
+        yield
 
 
 class Database:
@@ -54,7 +113,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction; committed at the end, rolled back on any exception."""
-        with self.engine.connect() as connection, connection.begin():
+        with self.engine.connect() as connection, _stoppable(_stop(connection)), connection.begin():
             if self.dialect == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
@@ -65,7 +124,7 @@ class Database:
         with self.engine.connect() as connection:
             if self.dialect == "postgresql":
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            with connection.begin(), self._only_reading(connection):
+            with _stoppable(_stop(connection)), connection.begin(), self._only_reading(connection):
                 yield connection
 
     @contextmanager
@@ -89,7 +148,7 @@ class Database:
     async def fetch(self, sql: str, **parameters: Any) -> Sequence[Row]:
         """All rows of one query with `:name` parameters, without blocking the event loop."""
         if self.dialect == "sqlite":
-            return await asyncio.to_thread(self._fetch_sqlite, sql, parameters)
+            return await in_thread(self._fetch_sqlite, sql, parameters)
         numbered, names = _numbered(sql)
         pool = self._pool or await self._open_pool()
         rows: Sequence[Row] = await pool.fetch(numbered, *[parameters[name] for name in names])
@@ -110,7 +169,8 @@ class Database:
             )
             self._readers.connection = connection
             self._open_readers.append(connection)
-        return connection.execute(sql, parameters).fetchall()
+        with _stoppable(connection.interrupt):
+            return connection.execute(sql, parameters).fetchall()
 
     async def _open_pool(self) -> asyncpg.Pool:
         async with self._pool_lock:
@@ -146,6 +206,12 @@ class Database:
         for connection in self._open_readers:
             connection.close()
         self._open_readers.clear()
+
+
+def _stop(connection: Connection) -> Callable[[], object]:
+    """How the query of a connection is stopped from another thread."""
+    driver: Any = connection.connection.dbapi_connection
+    return driver.interrupt if isinstance(driver, sqlite3.Connection) else driver.cancel_safe
 
 
 @lru_cache(maxsize=1024)

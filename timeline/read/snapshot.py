@@ -6,7 +6,6 @@ changes no answer. A rebuild fills the other shelf, and clears this one no soone
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from weakref import WeakKeyDictionary, ref
 
 import orjson
 
-from timeline.database import Database
+from timeline.database import Database, in_thread
 from timeline.errors import Invalid
 from timeline.log.read import events_after, stream_events
 from timeline.read.conditions import Query, occurrence_query
@@ -285,7 +284,7 @@ class Snapshot:
                 past = stream_events(connection, id)
             return [entry(stored) for stored in past if stored.position <= self.position]
 
-        return await asyncio.to_thread(read)
+        return await in_thread(read)
 
     async def log(self, after: int, first: int, types: Sequence[str] = ()) -> list[Document]:
         """The raw events behind a position, up to this snapshot."""
@@ -295,7 +294,7 @@ class Snapshot:
                 found = events_after(connection, after, limit=first, types=list(types) or None)
             return [raw(stored) for stored in found if stored.position <= self.position]
 
-        return await asyncio.to_thread(read)
+        return await in_thread(read)
 
     async def changes(self, since: int) -> list[Document]:
         """What became of records after a position: {id, kind, change, before, after}, in order of the ids."""
