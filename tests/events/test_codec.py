@@ -13,6 +13,7 @@ from tests import facts
 from timeline.errors import Damaged
 from timeline.events import records as events
 from timeline.events.codec import canonical, decode, encode
+from timeline.events.upcast import UPCASTERS
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(),
@@ -55,3 +56,12 @@ def test_what_cannot_be_read_stops_the_reader_loudly(type_name: str, body: bytes
     with pytest.raises(Damaged) as caught:
         decode(type_name, 1, body)
     assert caught.value.code == code
+
+
+def test_an_old_shape_is_brought_to_todays(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = events.PersonRegistered(content=facts.CHO)
+    old = orjson.loads(encode(now)) | {"was_called": "else"}
+    monkeypatch.setitem(
+        UPCASTERS, ("PersonRegistered", 1), lambda body: {name: body[name] for name in body if name != "was_called"}
+    )
+    assert decode("PersonRegistered", 1, canonical(old)) == now

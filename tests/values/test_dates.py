@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from timeline.errors import Invalid
-from timeline.values.dates import INFINITY, Bounds, EdtfError, bounds, civil, day_number, day_of, iso_day, parse_edtf
+from timeline.values.dates import (
+    INFINITY,
+    Bounds,
+    EdtfError,
+    Precision,
+    bounds,
+    civil,
+    day_number,
+    day_of,
+    iso_day,
+    parse_edtf,
+)
 from timeline.values.rendering import render
 
 PIECES = st.sampled_from(["2025", "-", "07", "11", "X", "/", "..", "[", "]", "{", "}", ",", "~", "?", "%", "Y", "S2"])
@@ -161,3 +173,16 @@ def test_dates_for_people_never_print_a_unit_finer_than_stated(text: str, expect
 def test_an_open_end_is_shown_with_the_day_of_the_report() -> None:
     report = day_number("2025-07-11")
     assert render("2025-06/..", report_day=report) == "since June 2025 (ongoing as of 11 July 2025)"
+
+
+@given(st.integers(0, 9999), st.integers(0, 13), st.integers(0, 32))
+def test_a_plain_day_is_read_as_the_same_day_with_a_doubt_is(year: int, month: int, day: int) -> None:
+    text = f"{year:04d}-{month:02d}-{day:02d}"
+    try:
+        doubted = bounds(f"{text}?")
+    except EdtfError:
+        with pytest.raises(EdtfError):
+            parse_edtf(text)
+        return
+    assert replace(bounds(text), uncertain=True) == doubted
+    assert (parse_edtf(text).precision, parse_edtf(text).level) == (Precision.DAY, 0)

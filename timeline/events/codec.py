@@ -6,6 +6,7 @@ numbers and only ASCII keys, so orjson's sorted output is that form; a test comp
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ import orjson
 
 from timeline.errors import Damaged
 from timeline.events.records import EVENTS, AnyEvent
-from timeline.events.upcast import upcast
+from timeline.events.upcast import UPCASTERS, upcast
 
 SCHEMA = 1
 """The version in which all event shapes are written now."""
@@ -36,7 +37,14 @@ def decode(type_name: str, schema: int, body: bytes) -> AnyEvent:
     if type_name not in EVENTS:
         raise Damaged("EVENT_UNKNOWN", f"the log holds an event of unknown type {type_name!r}; upgrade this software")
     try:
-        plain = upcast(type_name, schema, orjson.loads(body))
-        return msgspec.convert(plain, EVENTS[type_name])
-    except (orjson.JSONDecodeError, msgspec.ValidationError) as fault:
+        if (type_name, schema) in UPCASTERS:
+            return msgspec.convert(upcast(type_name, schema, orjson.loads(body)), EVENTS[type_name])
+        return _decoder(type_name).decode(body)
+    except (orjson.JSONDecodeError, msgspec.DecodeError, msgspec.ValidationError) as fault:
         raise Damaged("EVENT_UNREADABLE", f"an event of type {type_name} cannot be read: {fault}") from fault
+
+
+@cache
+def _decoder(type_name: str) -> msgspec.json.Decoder[AnyEvent]:
+    """Kept, because making one costs more than reading an event."""
+    return msgspec.json.Decoder(EVENTS[type_name])

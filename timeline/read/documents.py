@@ -7,9 +7,11 @@ projecting an event needs nothing but the record's own document before.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
 from typing import Any, assert_never
 
 import msgspec
+from msgspec import Struct
 
 from timeline.events import records as events
 from timeline.events.records import AnyEvent
@@ -27,6 +29,8 @@ THROUGHOUT = ("tenure", "state")
 DATE_FIELDS = ("when", "published", "valid")
 RANKS = {level: rank for rank, level in enumerate(Level)}
 _WHEN = facts.When.__struct_fields__
+OPEN_END = b'/.."'
+"""How an open end looks in JSON: a document without it has none, and need not be searched for one."""
 
 
 def project(before: Document | None, event: AnyEvent, stored: StoredEvent) -> Document:
@@ -221,34 +225,56 @@ def _actual_level(meeting: facts.Meeting) -> Level | None:
     return max(highest.values(), key=RANKS.__getitem__, default=None)
 
 
-def _full(value: Any, *, throughout: bool = False) -> Any:
+def _full(value: facts.Fact | None, *, throughout: bool = False) -> Any:
     """Plain data with every field present, and every date with its bounds and label."""
-    if isinstance(value, facts.When):
-        stated = {name: msgspec.to_builtins(getattr(value, name)) for name in _WHEN}
+    return None if value is None else _filled(msgspec.to_builtins(value), type(value), throughout)
+
+
+def _filled(stated: Document, kind: type[Struct], throughout: bool) -> Document:
+    """JSON's form of a value, in which what is not stated is left out, with that filled in."""
+    if kind is facts.When:
         return _full_when(stated, throughout=throughout)
-    if isinstance(value, msgspec.Struct):
-        throughout = throughout or isinstance(value, facts.Coverage)
-        return {name: _full(getattr(value, name), throughout=throughout) for name in value.__struct_fields__}
-    if isinstance(value, list):
-        return [_full(item, throughout=throughout) for item in value]
-    return msgspec.to_builtins(value)
+    throughout = throughout or kind is facts.Coverage
+    found = {**_not_stated(kind), **stated}
+    for name, inner in facts.inner_structs(kind):
+        part = stated.get(name)
+        if isinstance(part, list):
+            found[name] = [_filled(each, inner, throughout) for each in part]
+        elif part is not None:
+            found[name] = _filled(part, inner, throughout)
+    return found
+
+
+@cache
+def _not_stated(kind: type[Struct]) -> Document:
+    """Every field with what it holds when nothing is stated, in JSON's form; None where something always is."""
+    empty: Document = {field.name: None for field in msgspec.structs.fields(kind)}
+    for field in msgspec.structs.fields(kind):
+        if field.default is not msgspec.NODEFAULT:
+            empty[field.name] = msgspec.to_builtins(field.default)
+        elif field.default_factory is not msgspec.NODEFAULT:
+            empty[field.name] = msgspec.to_builtins(field.default_factory())
+    return empty
 
 
 def _full_when(stated: Document, *, throughout: bool, report_day: int | None = None) -> Document:
-    stated = {name: stated.get(name) for name in _WHEN}
-    found = bounds_of(stated, throughout=throughout, report_day=report_day)
+    shown = _shown(stated.get("edtf"), stated.get("contains"), throughout, report_day)
+    return {**_not_stated(facts.When), **stated, **shown}
+
+
+@lru_cache(maxsize=4096)
+def _shown(edtf: str | None, contains: str | None, throughout: bool, report_day: int | None) -> Document:
+    """What is computed of a date. Kept, because the same dates come again and again."""
+    found = bounds_of({"edtf": edtf, "contains": contains}, throughout=throughout, report_day=report_day)
     days: dict[str, str | None] = {"es": None, "ls": None, "ee": None, "le": None}
     if found is not None:
         days = {name: iso_day(getattr(found, name)) for name in days}
-    text = stated["edtf"]
     return {
-        **stated,
-        "basis": stated["basis"] or "STATED",
-        "label": render(text, contains=stated["contains"], report_day=report_day),
+        "label": render(edtf, contains=contains, report_day=report_day),
         "earliest": days["es"],
         "latest": days["le"],
         "bounds": days,
-        "precision": None if text is None else parse_edtf(text).precision.value,
+        "precision": None if edtf is None else parse_edtf(edtf).precision.value,
         "uncertain": found is not None and found.uncertain,
         "dated": found is not None,
     }

@@ -9,7 +9,7 @@ from timeline.read.documents import Document, dated, dates_of
 from timeline.read.search import fold, folded, phrase
 from timeline.values import facts
 from timeline.values.dates import INFINITY
-from timeline.values.facts import references
+from timeline.values.facts import ids_named
 from timeline.values.vocabulary import StepStatus
 
 Lookup = Callable[[str], Document | None]
@@ -86,7 +86,7 @@ def publication_day(source: Document | None) -> int | None:
 
 def sources_of(content: facts.Content) -> set[str]:
     """Every source that the content names."""
-    return {value for _, value in references(content) if value.startswith("source/")}
+    return {id for id in ids_named(content) if id.startswith("source/")}
 
 
 def _bounds(document: Document) -> dict[str, Any]:

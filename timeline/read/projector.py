@@ -9,32 +9,27 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Boolean, Connection, Integer, cast, delete, func, select, text, update
 
+from timeline.bulk import stream
 from timeline.database import Database
 from timeline.errors import Conflict
 from timeline.events.codec import decode
 from timeline.log.read import events_after, head
 from timeline.log.stored import StoredEvent
 from timeline.log.tables import log_head
-from timeline.read.documents import Document, content_of, project
-from timeline.read.index import columns, finished, is_hidden, links, sources_of, texts
 from timeline.read.tables import SHELF, Shelf, other, read_state
-from timeline.values.facts import references
+from timeline.read.versions import Batch
 
 BATCH = 2_000
-CHUNK = 400
-"""How many ids one statement asks for; SQLite bounds the number of parameters."""
 READERS_SECONDS = 20.0
 """How long after a swap a request may still read the shelf that was live before: longer than any request may take."""
 CLOSE_ENOUGH = 500
 """How far behind the log a rebuild may be when it takes the lock to finish."""
-Row = dict[str, Any]
 Progress = Callable[[int, int], None]
 
 
@@ -123,15 +118,17 @@ def rebuild(database: Database, progress: Progress | None = None) -> RebuildRepo
 
 
 def digest(connection: Connection, shelf: str) -> str:
-    """SHA-256 over all rows of a shelf in order, as hexadecimal."""
+    """SHA-256 over all rows of a shelf in order, as hexadecimal: the same on both engines."""
     seen = hashlib.sha256()
     for table in SHELF[shelf].tables:
-        shown = [column for column in table.c if column.name != "n"]
-        order = [table.c.id, table.c.rank, table.c.from_position] if "rank" in table.c else list(table.primary_key)
-        rows = connection.execute(select(*shown).order_by(*order).execution_options(yield_per=BATCH))
+        # Truth is 0 and 1 on SQLite. The order is one that an index gives and that is near to how rows are stored.
+        kept = [column for column in table.c if column.name != "n"]
+        shown = [cast(column, Integer) if isinstance(column.type, Boolean) else column for column in kept]
+        order = [table.c.from_position, table.c.id] if "doc" in table.c else list(table.primary_key)
+        wanted = select(*shown).order_by(*order)
         seen.update(table.name.partition("_")[2].encode())
-        for row in rows:
-            seen.update(orjson.dumps(list(row)))
+        for rows in stream(connection, wanted, BATCH):
+            seen.update(orjson.dumps(rows))
     return seen.hexdigest()
 
 
@@ -176,221 +173,11 @@ def _advance_state(connection: Connection, merges: int, position: int) -> None:
 
 def _fill(connection: Connection, shelf: Shelf, events: Sequence[StoredEvent]) -> int:
     """Write what these events make of the shelf. The position of the last merge or unmerge among them, or 0."""
-    batch = _Batch(connection, shelf)
-    decoded = [decode(stored.type, stored.schema, stored.body) for stored in events]
-    batch.load(stored.stream for stored in events)
-    batch.load(value for event in decoded for _, value in references(event))
-    batch.find_dependents({stored.stream for stored in events if _is_leaned_on(stored.stream)})
-    merges = 0
-    for stored, event in zip(events, decoded, strict=True):
-        batch.take(project(batch.lookup(stored.stream), event, stored), stored.position)
-        if stored.type in ("RecordMerged", "RecordUnmerged"):
-            merges = stored.position
+    batch = Batch(connection, shelf)
+    decoded = [(stored, decode(stored.type, stored.schema, stored.body)) for stored in events]
+    batch.prepare(decoded)
+    for stored, event in decoded:
+        batch.take(stored, event)
     batch.write()
-    return merges
-
-
-def _is_leaned_on(id: str) -> bool:
-    """Whether the index of other records depends on this one: places lie within it, dates rest on it."""
-    return id.startswith(("place/", "source/"))
-
-
-@dataclass
-class _Batch:
-    """Versions in memory on their way to the tables."""
-
-    connection: Connection
-    shelf: Shelf
-    current: dict[str, tuple[Row, Document] | None] = field(default_factory=dict)
-    dependents: dict[str, set[str]] = field(default_factory=dict)
-    is_new: set[int] = field(default_factory=set)
-    rows: dict[str, list[Row]] = field(default_factory=lambda: {"records": [], "links": [], "aliases": [], "texts": []})
-    closed: dict[str, list[Row]] = field(
-        default_factory=lambda: {"records": [], "links": [], "aliases": [], "texts": []}
-    )
-    open_links: dict[tuple[str, str, str], Row] = field(default_factory=dict)
-    open_texts: dict[tuple[str, int], Row] = field(default_factory=dict)
-    open_aliases: dict[str, Row] = field(default_factory=dict)
-
-    def load(self, ids: Iterable[str]) -> None:
-        """Have these records at hand."""
-        wanted = sorted({id for id in ids if id not in self.current and "/" in id})
-        table = self.shelf.records
-        for at in range(0, len(wanted), CHUNK):
-            chunk = wanted[at : at + CHUNK]
-            self.current.update(dict.fromkeys(chunk))
-            found = select(table).where(table.c.id.in_(chunk), table.c.to_position.is_(None))
-            for row in self.connection.execute(found).mappings():
-                self.current[row["id"]] = (dict(row), orjson.loads(row["doc"]))
-
-    def find_dependents(self, ids: set[str]) -> None:
-        """Whose index rests on these records, by the links in the tables."""
-        wanted, table = sorted(ids), self.shelf.links
-        for at in range(0, len(wanted), CHUNK):
-            chunk = wanted[at : at + CHUNK]
-            found = select(table.c.value, table.c.id).where(
-                table.c.value.in_(chunk), table.c.role.in_(("PLACE", "SOURCE")), table.c.to_position.is_(None)
-            )
-            for value, id in self.connection.execute(found):
-                self.dependents.setdefault(value, set()).add(id)
-
-    def lookup(self, id: str) -> Document | None:
-        """The document of a record as of the event at hand."""
-        if id not in self.current:
-            self.load([id])
-        found = self.current.get(id)
-        return None if found is None else found[1]
-
-    def survivor(self, id: str) -> Document | None:
-        """The document, or the one it was merged into."""
-        found = self.lookup(id)
-        while found is not None and found["merged_into"] is not None:
-            found = self.lookup(found["merged_into"])
-        return found
-
-    def take(self, document: Document, position: int) -> None:
-        """A new version of a record, and of what rests on it."""
-        id = document["id"]
-        self._alias(id, document, position)
-        self._version(document, position, always=True)
-        if _is_leaned_on(id):
-            resting = sorted(self.dependents.get(id, set()) - {id})
-            self.load(resting)
-            for each in resting:
-                other = self.lookup(each)
-                if other is not None and not is_hidden(other):
-                    self._version(other, position, always=False)
-
-    def _version(self, document: Document, position: int, *, always: bool) -> None:
-        id = document["id"]
-        found = self.current.get(id)
-        before = found[0] if found else None
-        # A record may name itself as an ancestor; while it is indexed it is its own new version.
-        if before is not None:
-            self.current[id] = (before, document)
-        content = content_of(document)
-        sources = sources_of(content)
-        document = finished(document, sources, self.survivor)
-        named = links(document, content, sources, self.survivor)
-        row = {
-            "id": id,
-            "from_position": position,
-            "to_position": None,
-            **columns(document, sources, self.survivor),
-            "doc": orjson.dumps(document).decode(),
-            "links": orjson.dumps(named).decode(),
-        }
-        if before is not None and not always and _same(before, row):
-            return
-        if before is not None:
-            self._close("records", before, {"id": id, "from_position": before["from_position"]}, position)
-        self._open("records", row)
-        self._relink(before, row, named)
-        if always:
-            self._reword(row, texts(document, content))
-        self.current[id] = (row, document)
-
-    def _relink(self, before: Row | None, row: Row, named: list[tuple[str, str]]) -> None:
-        """Close and open only the links that differ. The row keeps from where each of its links is open."""
-        shown = {name: row[name] for name in ("kind", "es", "le")}
-        was: dict[tuple[str, str], int] = {}
-        same_dates = before is not None and all(before[name] == row[name] for name in ("es", "le"))
-        if before is not None:
-            was = {(role, value): since for role, value, since in orjson.loads(before["links"])}
-        kept = {link for link in named if same_dates and link in was}
-        position = row["from_position"]
-        for (role, value), since in was.items():
-            if (role, value) not in kept:
-                key = {"value": value, "role": role, "id": row["id"], "from_position": since}
-                link = self.open_links.pop((value, role, row["id"]), None)
-                self._close("links", link if link is not None else key, key, position)
-        for role, value in named:
-            if (role, value) not in kept:
-                link = {"value": value, "role": role, "id": row["id"], "from_position": position, "to_position": None}
-                link.update(shown)
-                self._open("links", link)
-                self.open_links[(value, role, row["id"])] = link
-                if role in ("PLACE", "SOURCE"):
-                    self.dependents.setdefault(value, set()).add(row["id"])
-        since_when = [(role, value, was[role, value] if (role, value) in kept else position) for role, value in named]
-        row["links"] = orjson.dumps(since_when).decode()
-
-    def _reword(self, row: Row, words: list[tuple[int, str]]) -> None:
-        """Words follow their own record only, so every version of it has its own."""
-        id, position = row["id"], row["from_position"]
-        now = dict(words)
-        for rank in (0, 1):
-            before = self._open_text(id, rank)
-            if before is not None and before["words"] == now.get(rank):
-                continue
-            if before is not None:
-                key = {"id": id, "rank": rank, "from_position": before["from_position"]}
-                self._close("texts", before, key, position)
-                self.open_texts.pop((id, rank), None)
-            if rank in now:
-                new = {"id": id, "rank": rank, "from_position": position, "to_position": None}
-                new |= {"kind": row["kind"], "words": now[rank]}
-                self._open("texts", new)
-                self.open_texts[(id, rank)] = new
-
-    def _open_text(self, id: str, rank: int) -> Row | None:
-        if (id, rank) not in self.open_texts and self.current.get(id) is not None:
-            table = self.shelf.texts
-            found = select(table).where(table.c.id == id, table.c.to_position.is_(None))
-            closing = {(row["id"], row["rank"], row["from_position"]) for row in self.closed["texts"]}
-            for row in self.connection.execute(found).mappings():
-                if (id, row["rank"], row["from_position"]) not in closing:
-                    self.open_texts.setdefault((id, row["rank"]), dict(row))
-        return self.open_texts.get((id, rank))
-
-    def _alias(self, id: str, document: Document, position: int) -> None:
-        before = self.lookup(id)
-        was = before["merged_into"] if before else None
-        if was == document["merged_into"]:
-            return
-        if was is not None:
-            self._close_alias(id, position)
-        if document["merged_into"] is not None:
-            alias = {"id": id, "from_position": position, "to_position": None, "survivor": document["merged_into"]}
-            self._open("aliases", alias)
-            self.open_aliases[id] = alias
-
-    def _close_alias(self, id: str, position: int) -> None:
-        alias = self.open_aliases.pop(id, None)
-        if alias is None:
-            table = self.shelf.aliases
-            found = select(table).where(table.c.id == id, table.c.to_position.is_(None))
-            alias = dict(self.connection.execute(found).mappings().one())
-        self._close("aliases", alias, {"id": id, "from_position": alias["from_position"]}, position)
-
-    def _open(self, table: str, row: Row) -> None:
-        self.rows[table].append(row)
-        self.is_new.add(id(row))
-
-    def _close(self, table: str, row: Row, key: Row, position: int) -> None:
-        """A row of this batch is closed in memory, one of the tables by an update."""
-        if id(row) in self.is_new:
-            row["to_position"] = position
-        else:
-            self.closed[table].append({**key, "until": position})
-
-    def write(self) -> None:
-        """Everything at once: a statement per table and kind of change."""
-        for name, closed in self.closed.items():
-            table = getattr(self.shelf, name)
-            keys = [column for column in ("value", "role", "id", "rank", "from_position") if column in table.c]
-            if closed:
-                where = [table.c[key] == bindparam(f"k_{key}") for key in keys]
-                rows = [{f"k_{key}": row[key] for key in keys} | {"until": row["until"]} for row in closed]
-                self.connection.execute(update(table).where(*where).values(to_position=bindparam("until")), rows)
-        for name, rows in self.rows.items():
-            if rows:
-                self.connection.execute(insert(getattr(self.shelf, name)), rows)
-
-
-def _same(before: Row, row: Row) -> bool:
-    """Whether indexing a record again changed nothing."""
-    ignored = ("from_position", "to_position", "links")
-    links_were = [[role, value] for role, value, _ in orjson.loads(before["links"])]
-    same = links_were == orjson.loads(row["links"])
-    return same and all(before[name] == row[name] for name in row if name not in ignored)
+    merges = (event.position for event in events if event.type in ("RecordMerged", "RecordUnmerged"))
+    return max(merges, default=0)

@@ -90,5 +90,7 @@ def _words(text: str) -> list[str]:
 
 def _bare(text: str) -> str:
     """Without accents and case. Compatibility forms first: a full-width letter is a letter."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in decomposed if unicodedata.category(letter) != "Mn").casefold()

@@ -149,6 +149,10 @@ def parse_edtf(text: str) -> Edtf:
 def _parsed(text: str) -> Edtf:
     if not text:
         raise EdtfError(text, "it is empty; write a date such as 2025-07-11")
+    day = _plain_day(text)
+    if day is not None:
+        whole = Bounds(day, day, day, day)
+        return Edtf(text, 0, whole, whole, Precision.DAY)
     if text[0] in "[{":
         return _set(text)
     if "/" in text:
@@ -228,12 +232,25 @@ def month_length(year: int, month: int) -> int:
     return 30 if month in (4, 6, 9, 11) else 31
 
 
+_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
 _FAR_DAY = re.compile(r"Y(-?[0-9]{5,9})-([0-9]{2})-([0-9]{2})")
 """A day of a year with more than four digits, which EDTF has no form for."""
 
 
+def _plain_day(text: str) -> int | None:
+    """Day number of a day without any mark, as most dates are; None for all else, also for a day that is none."""
+    found = _DAY.fullmatch(text)
+    if found is None:
+        return None
+    year, month, day = map(int, found.groups())
+    return day_of(year, month, day) if 1 <= month <= 12 and 1 <= day <= month_length(year, month) else None
+
+
 def day_number(iso: str) -> int:
     """Day number of one plain day, '2025-07-11' or as `iso_day` writes it. Raises `EdtfError`."""
+    plain = _plain_day(iso)
+    if plain is not None:
+        return plain
     far = _FAR_DAY.fullmatch(iso)
     if far:
         return day_of(*map(int, far.groups()))

@@ -6,7 +6,6 @@ definition. Absent means not stated; no field has a default that invents a fact.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from typing import Annotated, Any, get_args, get_type_hints
 
@@ -416,17 +415,23 @@ REFERENCES: dict[str, tuple[str, ...]] = {
 Path = tuple[str | int, ...]
 
 
-def structs(value: Any, path: Path = ()) -> Iterator[tuple[Path, Struct]]:
+def structs(value: Any, path: Path = ()) -> list[tuple[Path, Struct]]:
     """Every struct in a value, the value first, each with its path."""
+    found: list[tuple[Path, Struct]] = []
+    _collect(value, path, found)
+    return found
+
+
+def _collect(value: Any, path: Path, found: list[tuple[Path, Struct]]) -> None:
     if isinstance(value, Struct):
-        yield path, value
+        found.append((path, value))
         for name in _fields(type(value))[0]:
             inner = getattr(value, name)
             if inner:
-                yield from structs(inner, (*path, name))
+                _collect(inner, (*path, name), found)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from structs(item, (*path, index))
+            _collect(item, (*path, index), found)
 
 
 def references(content: Any) -> list[tuple[Path, str]]:
@@ -443,17 +448,44 @@ def references(content: Any) -> list[tuple[Path, str]]:
     return found
 
 
+def ids_named(content: Any) -> set[str]:
+    """The ids that `references` gives, without their paths, which cost as much again."""
+    found: set[str] = set()
+    inner: list[Any] = [content]
+    for struct in inner:
+        within, ids = _fields(struct.__class__)
+        for name in within:
+            value = getattr(struct, name)
+            if value:
+                inner += value if isinstance(value, list) else [value]
+        for name in ids:
+            value = getattr(struct, name)
+            if isinstance(value, str):
+                found.add(value)
+            elif value:
+                found.update(value)
+    return {id for id in found if "/" in id}
+
+
 @cache
-def _fields(struct: type[Struct]) -> tuple[list[str], list[str]]:
-    """Which fields of a struct may hold structs, and which hold ids: asked of each value, so looked up once."""
-    hints = get_type_hints(struct)
+def inner_structs(kind: type[Struct]) -> list[tuple[str, type[Struct]]]:
+    """The fields of a struct that hold structs, or lists of them, each with the type of those."""
+    hints = get_type_hints(kind)
+    return [(name, inner) for name in kind.__struct_fields__ for inner in _structs_in(hints[name])]
+
+
+@cache
+def _fields(kind: type[Struct]) -> tuple[list[str], list[str]]:
+    """Which fields of a struct hold structs, and which hold ids: asked of each value, so looked up once."""
     ids = [
         name
-        for name in struct.__struct_fields__
-        if name in REFERENCES or (name == "parties" and issubclass(struct, (Milestone, Coverage)))
+        for name in kind.__struct_fields__
+        if name in REFERENCES or (name == "parties" and issubclass(kind, (Milestone, Coverage)))
     ]
-    return [name for name in struct.__struct_fields__ if name not in ids and _may_hold_structs(hints[name])], ids
+    return [name for name, _ in inner_structs(kind)], ids
 
 
-def _may_hold_structs(hint: Any) -> bool:
-    return (isinstance(hint, type) and issubclass(hint, Struct)) or any(map(_may_hold_structs, get_args(hint)))
+def _structs_in(hint: Any) -> list[type[Struct]]:
+    if isinstance(hint, type) and issubclass(hint, Struct):
+        return [hint]
+    return [found for part in get_args(hint) for found in _structs_in(part)]

@@ -1,0 +1,262 @@
+"""New versions of records in memory, on their way from events to the read tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, select
+
+from timeline.bulk import execute_many, insert_rows
+from timeline.events.records import AnyEvent, Recorded
+from timeline.log.stored import StoredEvent
+from timeline.read.documents import OPEN_END, Document, content_of, project
+from timeline.read.index import Link, columns, finished, is_hidden, links, sources_of, texts
+from timeline.read.tables import Shelf
+from timeline.values import facts
+
+CHUNK = 400
+"""How many ids one statement asks for; SQLite bounds the number of parameters."""
+Row = dict[str, Any]
+KEYS = ("value", "role", "id", "rank", "from_position")
+"""The columns that tell the rows of a table apart, where it has them."""
+
+
+class Stored(dict[str, Any]):
+    """A row that is in the tables already; all others are in memory only."""
+
+
+@dataclass(slots=True)
+class Version:
+    """How a record stands: its open row, and its document and content, which the row holds as text."""
+
+    row: Row
+    document: Document
+    content: facts.Content | None = None
+    opened: dict[Link, Row] = field(default_factory=dict)
+    """The links that were opened since the batch began; to close one is to change its row."""
+
+
+@dataclass
+class Batch:
+    """Versions on their way to one shelf. `new` rows are inserted at the end, `closed` ones updated."""
+
+    connection: Connection
+    shelf: Shelf
+    current: dict[str, Version | None] = field(default_factory=dict)
+    dependents: dict[str, set[str]] = field(default_factory=dict)
+    words: dict[str, dict[int, Row]] = field(default_factory=dict)
+    """Per record its open rows of words by rank."""
+    aliases: dict[str, Row] = field(default_factory=dict)
+    """Per record the alias that was opened since the batch began."""
+    new: dict[str, list[Row]] = field(default_factory=lambda: {"records": [], "links": [], "aliases": [], "texts": []})
+    closed: dict[str, list[Row]] = field(
+        default_factory=lambda: {"records": [], "links": [], "aliases": [], "texts": []}
+    )
+
+    # What is there -------------------------------------------------------------------------------------------------
+
+    def prepare(self, events: Sequence[tuple[StoredEvent, AnyEvent]]) -> None:
+        """Have at hand what these events lead to, in few statements: all else is looked up one by one."""
+        begun = {stored.stream for stored, _ in events if stored.version == 1}
+        self.current.update(dict.fromkeys(begun))
+        known = {stored.stream for stored, _ in events} - begun
+        self._load(known)
+        self._load_words(known)
+        self._load(id for _, event in events for id in facts.ids_named(event) if _is_leaned_on(id))
+        self._find_dependents({stored.stream for stored, _ in events if _is_leaned_on(stored.stream)})
+
+    def _load(self, ids: Iterable[str]) -> None:
+        table = self.shelf.records
+        names = table.c.keys()
+        for chunk in _chunks(id for id in ids if id not in self.current and "/" in id):
+            self.current.update(dict.fromkeys(chunk))
+            found = select(table).where(table.c.id.in_(chunk), table.c.to_position.is_(None))
+            for values in self.connection.execute(found):
+                row = Stored(zip(names, values, strict=True))
+                self.current[row["id"]] = Version(row, orjson.loads(row["doc"]))
+
+    def _load_words(self, ids: Iterable[str]) -> None:
+        table = self.shelf.texts
+        shown = [column for column in table.c if column is not table.c.n]
+        for chunk in _chunks(ids):
+            found = select(*shown).where(table.c.id.in_(chunk), table.c.to_position.is_(None))
+            for row in self.connection.execute(found).mappings():
+                self.words.setdefault(row["id"], {})[row["rank"]] = Stored(row)
+
+    def _find_dependents(self, ids: set[str]) -> None:
+        """Whose index rests on these records, by the links in the tables."""
+        table = self.shelf.links
+        for chunk in _chunks(ids):
+            found = select(table.c.value, table.c.id).where(
+                table.c.value.in_(chunk), table.c.role.in_(("PLACE", "SOURCE")), table.c.to_position.is_(None)
+            )
+            for value, id in self.connection.execute(found):
+                self.dependents.setdefault(value, set()).add(id)
+
+    def lookup(self, id: str) -> Document | None:
+        """The document of a record as of the event at hand."""
+        if id not in self.current:
+            self._load([id])
+        found = self.current.get(id)
+        return None if found is None else found.document
+
+    def survivor(self, id: str) -> Document | None:
+        """The document, or the one it was merged into."""
+        found = self.lookup(id)
+        while found is not None and found["merged_into"] is not None:
+            found = self.lookup(found["merged_into"])
+        return found
+
+    # What an event makes of it -------------------------------------------------------------------------------------
+
+    def take(self, stored: StoredEvent, event: AnyEvent) -> None:
+        """A new version of the event's record, and of what rests on it."""
+        id, position = stored.stream, stored.position
+        before = self.lookup(id)
+        document = project(before, event, stored)
+        content = event.content if isinstance(event, Recorded) else content_of(document)
+        self._alias(before, document, position)
+        self._follow(document, content, position, always=True)
+        self._reword(document, content, position)
+        if _is_leaned_on(id):
+            resting = sorted(self.dependents.get(id, set()) - {id})
+            self._load(resting)
+            for each in resting:
+                other = self.lookup(each)
+                if other is not None and not is_hidden(other):
+                    self._follow(other, self._content(each), position, always=False)
+
+    def _content(self, id: str) -> facts.Content:
+        version = self.current[id]
+        assert version is not None, "only a record that is there is indexed again"
+        if version.content is None:
+            version.content = content_of(version.document)
+        return version.content
+
+    def _follow(self, document: Document, content: facts.Content, position: int, *, always: bool) -> None:
+        """A version of a record from this position on; unless `always`, only if it is indexed otherwise than before."""
+        id = document["id"]
+        before = self.current.get(id)
+        if before is not None:
+            # A record may name itself as an ancestor; while it is indexed it is its own new version.
+            before.document = document
+        sources = sources_of(content)
+        written = orjson.dumps(document)
+        if OPEN_END in written:
+            document = finished(document, sources, self.survivor)
+            written = orjson.dumps(document)
+        named = links(document, content, sources, self.survivor)
+        row = {"id": id, "from_position": position, "to_position": None}
+        row |= columns(document, sources, self.survivor)
+        row["doc"] = written.decode()
+        was = {} if before is None else _links(before.row)
+        if before is not None and not always and named == list(was) and _same(before.row, row):
+            return
+        if before is not None:
+            self._close("records", before.row, position)
+        self.new["records"].append(row)
+        self.current[id] = version = Version(row, document, content)
+        self._relink(before, version, was, named)
+
+    def _relink(self, before: Version | None, version: Version, was: dict[Link, int], named: list[Link]) -> None:
+        """Close and open only the links that differ. The row keeps from where each of its links is open."""
+        row = version.row
+        id, position = row["id"], row["from_position"]
+        # A link shows the dates of its record: other dates make every link another one.
+        same_dates = before is not None and all(before.row[name] == row[name] for name in ("es", "le"))
+        kept = was.keys() & named if same_dates else set()
+        version.opened = {} if before is None else before.opened
+        for link in was:
+            if link not in kept:
+                key = Stored(value=link[1], role=link[0], id=id, from_position=was[link])
+                self._close("links", version.opened.pop(link, key), position)
+        since = []
+        for link in named:
+            role, value = link
+            since.append((role, value, was[link] if link in kept else position))
+            if link in kept:
+                continue
+            opened = {"value": value, "role": role, "id": id, "from_position": position, "to_position": None}
+            opened |= {"kind": row["kind"], "es": row["es"], "le": row["le"]}
+            version.opened[link] = opened
+            self.new["links"].append(opened)
+            if role in ("PLACE", "SOURCE"):
+                self.dependents.setdefault(value, set()).add(id)
+        row["links"] = orjson.dumps(since).decode()
+
+    def _reword(self, document: Document, content: facts.Content, position: int) -> None:
+        """Words follow their own record only, so every version of it has its own."""
+        id, now = document["id"], dict(texts(document, content))
+        held = self.words.setdefault(id, {})
+        for rank in (0, 1):
+            words, before = now.get(rank), held.get(rank)
+            if before is not None and before["words"] == words:
+                continue
+            if before is not None:
+                self._close("texts", held.pop(rank), position)
+            if words is not None:
+                held[rank] = {"id": id, "rank": rank, "from_position": position, "to_position": None}
+                held[rank] |= {"kind": document["kind"], "words": words}
+                self.new["texts"].append(held[rank])
+
+    def _alias(self, before: Document | None, document: Document, position: int) -> None:
+        id, was, now = document["id"], before and before["merged_into"], document["merged_into"]
+        if was == now:
+            return
+        if was is not None:
+            self._close("aliases", self.aliases.pop(id) if id in self.aliases else self._stored_alias(id), position)
+        if now is not None:
+            self.aliases[id] = {"id": id, "from_position": position, "to_position": None, "survivor": now}
+            self.new["aliases"].append(self.aliases[id])
+
+    def _stored_alias(self, id: str) -> Stored:
+        table = self.shelf.aliases
+        found = select(table).where(table.c.id == id, table.c.to_position.is_(None))
+        return Stored(self.connection.execute(found).mappings().one())
+
+    def _close(self, table: str, row: Row, position: int) -> None:
+        """A row of this batch is closed in memory, one of the tables by an update."""
+        if isinstance(row, Stored):
+            self.closed[table].append({**row, "to_position": position})
+        else:
+            row["to_position"] = position
+
+    # What is written -----------------------------------------------------------------------------------------------
+
+    def write(self) -> None:
+        """Everything at once: a statement per table and kind of change."""
+        for name, closed in self.closed.items():
+            table = getattr(self.shelf, name)
+            keys = [key for key in KEYS if key in table.c]
+            where = " AND ".join(f"{key} = ?" for key in keys)
+            if closed:
+                statement = f"UPDATE {table.name} SET to_position = ? WHERE {where}"
+                execute_many(self.connection, statement, list(map(itemgetter("to_position", *keys), closed)))
+        for name, rows in self.new.items():
+            table = getattr(self.shelf, name)
+            columns = [column.name for column in table.c if column.name != "n"]
+            insert_rows(self.connection, table.name, columns, list(map(itemgetter(*columns), rows)))
+
+
+def _is_leaned_on(id: str) -> bool:
+    """Whether the index of other records depends on this one: places lie within it, dates rest on it."""
+    return id.startswith(("place/", "source/"))
+
+
+def _links(row: Row) -> dict[Link, int]:
+    """The open links of a record, each with the position from which it is open."""
+    return {(role, value): since for role, value, since in orjson.loads(row["links"])}
+
+
+def _same(before: Row, row: Row) -> bool:
+    """Whether indexing a record again changed nothing but its position."""
+    return all(before[name] == value for name, value in row.items() if name not in ("from_position", "to_position"))
+
+
+def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
+    wanted = sorted(set(ids))
+    return (wanted[at : at + CHUNK] for at in range(0, len(wanted), CHUNK))
