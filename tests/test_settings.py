@@ -10,6 +10,7 @@ import pytest
 
 from timeline.api.limits import Limits
 from timeline.errors import Invalid
+from timeline.rights.oidc import OpenId
 from timeline.settings import KNOWN, LIMITS, Settings, from_environment
 
 
@@ -69,3 +70,30 @@ def test_a_misspelt_variable_is_an_error(name: str) -> None:
     with pytest.raises(Invalid) as refused:
         from_environment({name: "1"})
     assert refused.value.code == "SETTING_UNKNOWN"
+
+
+ISSUER = "https://login.example"
+
+
+def test_a_provider_is_its_issuer_its_audience_and_what_else_is_named() -> None:
+    said = {"TIMELINE_OIDC_ISSUER": ISSUER, "TIMELINE_OIDC_AUDIENCE": "timeline"}
+    assert from_environment(said).openid == OpenId(ISSUER, "timeline")
+    more = {"TIMELINE_OIDC_JWKS_URL": f"{ISSUER}/keys", "TIMELINE_OIDC_ROLE_CLAIM": "roles"}
+    assert from_environment(said | more).openid == OpenId(ISSUER, "timeline", f"{ISSUER}/keys", "roles")
+
+
+@pytest.mark.parametrize(
+    ("said", "at"),
+    [
+        ({"ISSUER": ISSUER}, "AUDIENCE"),
+        ({"ISSUER": ISSUER, "AUDIENCE": ""}, "AUDIENCE"),
+        ({"AUDIENCE": "timeline"}, "ISSUER"),
+        ({"ROLE_CLAIM": "roles"}, "ISSUER"),
+        ({"ISSUER": "http://login.example", "AUDIENCE": "timeline"}, "ISSUER"),
+        ({"ISSUER": ISSUER, "AUDIENCE": "timeline", "JWKS_URL": "file:///keys"}, "JWKS_URL"),
+    ],
+)
+def test_half_a_provider_or_one_at_an_unsafe_address_is_an_error(said: dict[str, str], at: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        from_environment({f"TIMELINE_OIDC_{name}": value for name, value in said.items()})
+    assert (refused.value.code, refused.value.path) == ("SETTING_INVALID", (f"TIMELINE_OIDC_{at}",))

@@ -26,6 +26,7 @@ from timeline.edge.guard import Guard
 from timeline.log.read import head
 from timeline.read.now import read_position
 from timeline.rights.gate import Gate
+from timeline.rights.oidc import OpenIdProvider
 from timeline.settings import Settings, shipped
 from timeline.web import graphiql, pages
 
@@ -36,7 +37,9 @@ log = logging.getLogger("timeline.app")
 def create_app(settings: Settings) -> Starlette:
     """The service as an ASGI application. It opens the database and never changes its schema."""
     database = open_database(settings.database_url)
-    service = Service(database, settings.limits, gate=Gate(database, is_open=settings.reading_open))
+    provider = OpenIdProvider(settings.openid) if settings.openid else None
+    gate = Gate(database, is_open=settings.reading_open, provider=provider)
+    service = Service(database, settings.limits, gate=gate)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from timeline.api.limits import Limits
 from timeline.errors import Invalid
+from timeline.rights.oidc import OpenId, check_address
 
 DEFAULT_DATABASE = "sqlite:///timeline.db"
 LIMIT = "TIMELINE_LIMIT_"
@@ -30,6 +31,8 @@ class Settings:
     """The addresses whose word on the client's own address is taken."""
     reading_open: bool = True
     """Whether the public may read; else reading needs a credential, too."""
+    openid: OpenId | None = None
+    """The provider whose tokens are believed."""
     introspection: bool = True
     documents: Path | None = None
     """A folder of documents that clients ask by their SHA-256."""
@@ -93,6 +96,8 @@ KNOWN = {
     "TIMELINE_LOG_REQUESTS": Variable("log_requests", *SWITCH),
     "TIMELINE_LOG_DETAILS": Variable("log_details", *SWITCH),
 }
+OPENID_PREFIX = "TIMELINE_OIDC_"
+OPENID = {f"{OPENID_PREFIX}{each.name.upper()}": Variable(each.name, str) for each in fields(OpenId)}
 LIMITS = {
     f"{LIMIT}{each.name.upper()}": Variable(
         each.name, *_number(each.metadata["least"], each.metadata["most"], type(each.default))
@@ -103,11 +108,27 @@ LIMITS = {
 
 def from_environment(environment: Mapping[str, str]) -> Settings:
     """Settings from TIMELINE_ variables. An unknown one is an error: a misspelt name must not be passed over."""
+    settings = {**KNOWN, **OPENID}
     for name in environment:
-        if name.startswith("TIMELINE_") and not name.startswith(TESTS) and name not in {**KNOWN, **LIMITS}:
-            known = f"{', '.join(KNOWN)} and {LIMIT}...: {', '.join(each.name.upper() for each in fields(Limits))}"
+        if name.startswith("TIMELINE_") and not name.startswith(TESTS) and name not in {**settings, **LIMITS}:
+            known = f"{', '.join(settings)} and {LIMIT}...: {', '.join(each.name.upper() for each in fields(Limits))}"
             raise Invalid("SETTING_UNKNOWN", f"{name} is no setting; there are {known}", (name,))
-    return Settings(**_read(KNOWN, environment), limits=Limits(**_read(LIMITS, environment)))
+    found = _read(KNOWN, environment)
+    return Settings(**found, openid=_openid(environment), limits=Limits(**_read(LIMITS, environment)))
+
+
+def _openid(environment: Mapping[str, str]) -> OpenId | None:
+    """The provider that is believed; None when none is named. A half of it would believe everybody or nobody."""
+    found = _read(OPENID, environment)
+    if not found:
+        return None
+    for name in ("issuer", "audience"):
+        if not found.get(name):
+            message = f"{OPENID_PREFIX}{name.upper()} is missing; a provider needs its issuer and an audience"
+            raise Invalid("SETTING_INVALID", message, (f"{OPENID_PREFIX}{name.upper()}",))
+    for name in ("issuer", "jwks_url"):
+        check_address(found.get(name, found["issuer"]), f"{OPENID_PREFIX}{name.upper()}")
+    return OpenId(**found)
 
 
 def _read(variables: Mapping[str, Variable], environment: Mapping[str, str]) -> dict[str, Any]:

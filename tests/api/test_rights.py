@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.api.conftest import GRAPHQL_JSON, Client, bearer, client_on
+from tests.rights.provider import AUDIENCE, TestProvider, provider
 from timeline.api.schema import SCHEMA
 from timeline.app import create_app
 from timeline.database import open_database
 from timeline.rights import tokens
+from timeline.rights.oidc import OpenId
 from timeline.settings import Settings
 from timeline.values.roles import Role
 
@@ -130,3 +133,44 @@ def test_what_was_answered_to_a_credential_is_kept_by_nobody_else(client: Client
     assert kept == ["public, max-age=31536000, immutable", "private, no-cache"]
     answer = client.request("GET", "/graphql", params=pinned)
     assert "Authorization" in answer.headers["vary"]
+
+
+@pytest.fixture
+def federated(own_client: Client) -> Iterator[tuple[Client, TestProvider]]:
+    """A client where the tokens of a provider are believed, and that provider."""
+    with provider() as issuer:
+        openid = OpenId(issuer.issuer, AUDIENCE)
+        settings = Settings(database_url=own_client.url, openid=openid)
+        with client_on(create_app(settings), own_client.url) as client:
+            yield client, issuer
+
+
+def signed(client: Client, token: str, query: str, **variables: Any) -> Any:
+    asked = {"query": query, "variables": variables}
+    headers = {"accept": GRAPHQL_JSON, "authorization": f"Bearer {token}"}
+    return client.request("POST", "/graphql", json=asked, headers=headers)
+
+
+def test_people_of_a_provider_record_under_their_subject_there(federated: tuple[Client, TestProvider]) -> None:
+    client, issuer = federated
+    answer = signed(client, issuer.token(timeline_role="contributor"), REGISTER, i=PERSON).json()
+    assert answer["data"]["registerPerson"]["userErrors"] == []
+    assert client.ask("{ log(after: 47) { actor } }")["log"] == [{"actor": "oidc:u-1"}]
+    assert client.by(Role.EDITOR).post("{ position }").status_code == 200, "our own tokens go on"
+
+
+def test_while_the_provider_is_down_its_tokens_are_answered_503_and_public_reading_goes_on(
+    federated: tuple[Client, TestProvider],
+) -> None:
+    client, issuer = federated
+    issuer.is_down = True
+    answer = signed(client, issuer.token(), "{ position }")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert answer.json()["errors"][0]["extensions"]["code"] == "ISSUER_UNAVAILABLE"
+    assert client.post("{ position }").status_code == 200
+
+
+def test_a_token_without_a_role_is_no_way_to_read(federated: tuple[Client, TestProvider]) -> None:
+    client, issuer = federated
+    answer = signed(client, issuer.token(timeline_role=None), "{ position }")
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (403, "CREDENTIAL_WITHOUT_ROLE")

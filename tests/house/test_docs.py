@@ -23,7 +23,7 @@ from timeline.cli.seed import load_seeds, seed_files
 from timeline.database import open_database
 from timeline.errors import TimelineError
 from timeline.importers.yaml_source import SeedFault
-from timeline.settings import KNOWN, LIMIT, LIMITS, Settings, from_environment
+from timeline.settings import KNOWN, LIMIT, LIMITS, OPENID, Settings, from_environment
 from timeline.values.dates import EdtfError
 
 ROOT = Path(__file__).parents[2]
@@ -86,7 +86,7 @@ def test_every_error_code_of_the_source_is_explained_and_no_other() -> None:
 def test_every_setting_and_every_verb_is_mentioned() -> None:
     told = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
     compose = (ROOT / "docker-compose.yml").read_text() + (ROOT / "tests" / "conftest.py").read_text()
-    settings = {*KNOWN, *LIMITS, *re.findall(r"TIMELINE_\w+[A-Z]", compose)}
+    settings = {*KNOWN, *OPENID, *LIMITS, *re.findall(r"TIMELINE_\w+[A-Z]", compose)}
     assert [name for name in settings if name not in told] == []
     assert [verb for verb in cli.commands if f"| `{verb}" not in README] == []
 
@@ -109,7 +109,7 @@ def test_every_limit_is_documented_with_its_default_and_its_bounds() -> None:
 
 def test_every_setting_is_documented_with_its_default() -> None:
     told = {row[0].strip("`"): row[1].strip("`") for row in table("limits.md", "TIMELINE_") if LIMIT not in row[0]}
-    assert set(told) == set(KNOWN)
+    assert set(told) == {*KNOWN, *OPENID}
     said = {name: text for name, text in told.items() if text != "unset"}
     assert from_environment(said) == Settings()
     assert [name for name in KNOWN if name not in said and getattr(Settings(), KNOWN[name].field)] == []
