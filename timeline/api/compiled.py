@@ -18,7 +18,7 @@ from graphql import FragmentSpreadNode, GraphQLNonNull, GraphQLOutputType, Node,
 from graphql.execution.executor import Executor
 
 from timeline.api.context import Doc
-from timeline.api.plans import Branch, Compiler, Gathering, Unplannable
+from timeline.api.plans import Branch, Compiler, Gathering, Pick, Unplannable
 from timeline.read.documents import Document
 
 PLANS = 2000
@@ -52,7 +52,7 @@ class DocumentExecutor(Executor[Any]):
                 return_type, field_details_list, info, path, result, position_context
             )
 
-        if type(result) is not list or not result or any(type(each) is not Doc for each in result):
+        if type(result) is not list or not result or not all(isinstance(each, Doc) for each in result):
             return stock()
         return self._completed(_unwrapped(return_type.of_type), field_details_list, result, stock)
 
@@ -64,7 +64,7 @@ class DocumentExecutor(Executor[Any]):
                 return_type, field_details_list, info, path, result, position_context
             )
 
-        if type(result) is not Doc:
+        if not isinstance(result, Doc):
             return stock()
         return self._completed(return_type, field_details_list, result, stock)
 
@@ -76,7 +76,7 @@ class DocumentExecutor(Executor[Any]):
                 return_type, field_details_list, info, path, result, position_context
             )
 
-        if type(result) is not Doc:
+        if not isinstance(result, Doc):
             return stock()
         return self._completed(return_type, field_details_list, result, stock)
 
@@ -87,10 +87,10 @@ class DocumentExecutor(Executor[Any]):
         branch = self._branch(named, details)
         if not branch.is_plannable or any(doc.view is not view for doc in docs):
             return stock()
-        documents = [doc.data for doc in docs]
         at = Gathering(view)
         try:
-            picked = _picked(branch, at, documents)
+            documents = branch.read(at, docs)
+            picked = [] if at.is_missing else _picked(at, documents)
         except Exception as surprise:  # Whatever it was, the executor meets it again and says where.
             branch.is_plannable = not isinstance(surprise, Unplannable)
             at.drop()
@@ -105,7 +105,8 @@ class DocumentExecutor(Executor[Any]):
         key = (named.name, *map(id, nodes))
         selection = self._plans.get(key)
         if selection is None:
-            selection = self._plans[key] = Selection(nodes, _variables(nodes, self.fragments))
+            below = [node.selection_set for node in nodes]  # The field's own arguments have done their work.
+            selection = self._plans[key] = Selection(nodes, _variables(below, self.fragments))
             if len(self._plans) > PLANS:
                 self._plans.popitem(last=False)
         else:
@@ -120,12 +121,13 @@ class DocumentExecutor(Executor[Any]):
         return branch
 
 
-def _picked(branch: Branch, at: Gathering, documents: Sequence[Document]) -> list[Any]:
-    """What the selection picks from each; of no use yet when something was missing."""
+def _picked(at: Gathering, documents: Sequence[tuple[Pick, Document]]) -> list[Any]:
+    """What is picked from each; of no use yet when something was missing."""
     picked = []
-    for data in documents:
+    at.begin()
+    for pick, data in documents:
         try:
-            picked.append(branch.pick(at, data))
+            picked.append(pick(at, data))
         except Unplannable:
             raise
         except Exception:
@@ -135,13 +137,17 @@ def _picked(branch: Branch, at: Gathering, documents: Sequence[Document]) -> lis
 
 
 async def _gathered(
-    branch: Branch, at: Gathering, documents: Sequence[Document], value: Doc | list[Doc], stock: Callable[[], Any]
+    branch: Branch,
+    at: Gathering,
+    documents: Sequence[tuple[Pick, Document]],
+    value: Doc | list[Doc],
+    stock: Callable[[], Any],
 ) -> Any:
     """What is picked once all is at hand that the plan asks for."""
     try:
         for _ in range(ROUNDS):
             await at.load()
-            picked = _picked(branch, at, documents)
+            picked = _picked(at, documents)
             if not at.is_missing:
                 return picked if isinstance(value, list) else picked[0]
     except Exception as surprise:  # Whatever it was, the executor meets it again and says where.
@@ -156,7 +162,7 @@ def _unwrapped(type_: GraphQLOutputType) -> Any:
     return type_.of_type if isinstance(type_, GraphQLNonNull) else type_
 
 
-def _variables(nodes: Sequence[Node], fragments: Any) -> list[str]:
+def _variables(nodes: Sequence[Node | None], fragments: Any) -> list[str]:
     """The names of the variables below these nodes, fragments included."""
     found: dict[str, None] = {}
     seen: set[str] = set()

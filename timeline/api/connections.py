@@ -9,10 +9,11 @@ from typing import Annotated, Any, Generic, TypeVar
 import strawberry
 from strawberry import Parent
 
-from timeline.api.context import Doc, View
+from timeline.api.context import Doc, Unread, View
 from timeline.api.enums import Bucket, Facet
 from timeline.api.fields import page_size, said
 from timeline.api.records import shown_name
+from timeline.read.cursors import cursor_of
 from timeline.read.filters import OccurrenceFilter, Page, Slice
 
 T = TypeVar("T")
@@ -77,12 +78,14 @@ async def _edges(root: Parent[Listing]):  # type: ignore[no-untyped-def]
 
 
 async def _nodes(root: Parent[Listing]):  # type: ignore[no-untyped-def]
-    return [Doc(root.view, document) for document in (await root.slice()).documents]
+    page = await root.slice()
+    return [Unread(root.view, kind, text) for kind, text in zip(page.kinds, page.texts, strict=True)]
 
 
 async def _page_info(root: Parent[Listing]) -> PageInfo:
     page = await root.slice()
-    return root.view.shape(page_info(page.cursors, page.has_previous, page.has_next))
+    ends = [cursor_of(key) for key in (page.keys[:1] + page.keys[-1:])]
+    return root.view.shape(page_info(ends, page.has_previous, page.has_next))
 
 
 def page_info(cursors: Sequence[str], has_previous: bool, has_next: bool) -> dict[str, Any]:

@@ -30,6 +30,39 @@ class Doc:
         self.view = view
         self.data = data
 
+    @property
+    def kind(self) -> str:
+        """The kind of the record; '' for what is no record."""
+        return str(self.data.get("kind", ""))
+
+
+class Unread(Doc):
+    """A document of a list, read from its text when it is asked for as a whole; a plan reads just what it needs."""
+
+    __slots__ = ("_kind", "_read", "text")
+
+    def __init__(self, view: View, kind: str, text: str) -> None:
+        self.view = view
+        self._kind = kind
+        self.text = text
+        self._read: Document | None = None
+
+    @property
+    def kind(self) -> str:
+        return self._kind
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it was asked for as a whole."""
+        return self._read is not None
+
+    @property
+    def data(self) -> Document:  # type: ignore[override]
+        """The document."""
+        if self._read is None:
+            self._read = self.view.snapshot.read(self.text)
+        return self._read
+
 
 Loaded = Awaitable[Doc | None] | Doc | None
 
@@ -145,7 +178,7 @@ def country(code: str) -> Document | None:
 
 def read_field(source: Any, name: str) -> Any:
     """The value of a field without a resolver of its own."""
-    if type(source) is not Doc:
+    if not isinstance(source, Doc):
         return getattr(source, name)
     value = source.data.get(name)
     if type(value) is dict:

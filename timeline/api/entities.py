@@ -10,7 +10,7 @@ from strawberry import Parent
 from timeline.api.context import Doc
 from timeline.api.enums import Knowledge
 from timeline.api.fields import Derived, Edtf, asked, linked, many, one, planned, said
-from timeline.api.records import Citation, ExternalId, Name, Node, Record, When, name_of, shown_name
+from timeline.api.records import NAMED_BY, Citation, ExternalId, Name, Node, Record, When, name_of, shown_name
 from timeline.read.documents import Document, content_of, dates_of
 from timeline.values.dates import INFINITY, Bounds
 from timeline.values.relations import Certainty
@@ -34,7 +34,9 @@ def _name(root: Parent[Doc], language: Language = None) -> str:
 
 
 NAME: Any = strawberry.field(
-    resolver=_name, description="The name shown, or the one in a language.", metadata={"plan": Derived(name_of)}
+    resolver=_name,
+    description="The name shown, or the one in a language.",
+    metadata={"plan": Derived(name_of, NAMED_BY)},
 )
 
 

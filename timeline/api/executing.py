@@ -7,7 +7,7 @@ import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
 
@@ -31,7 +31,7 @@ from timeline.api.context import Context, View
 from timeline.api.denials import errors_of, status_of
 from timeline.api.errors import shown
 from timeline.api.limits import Limits
-from timeline.api.measuring import check_limits, named
+from timeline.api.measuring import Measured, named
 from timeline.api.schema import SCHEMA
 from timeline.database import Database
 from timeline.errors import Denied
@@ -53,12 +53,14 @@ class Asked:
     operation: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Parsed:
     """A document, or what is wrong with it."""
 
     document: DocumentNode | None
     errors: list[dict[str, Any]]
+    measured: dict[str | None, Measured] = field(default_factory=dict)
+    """Its operations by the name that asks for them."""
 
 
 class Documents:
@@ -142,14 +144,18 @@ class Service:
         parsed = self.documents.find(asked.query)
         if parsed.document is None:
             raise Refusal(parsed.errors)
-        node = get_operation_ast(parsed.document, asked.operation)
-        if node is None:
-            message = "name the operation to run: the document has several, or none of that name"
-            raise Refusal([{"message": message, "extensions": {"code": "OPERATION_UNKNOWN"}}])
-        passed = check_limits(self.schema, parsed.document, node, asked.variables, self.limits)
+        measured = parsed.measured.get(asked.operation)
+        if measured is None:
+            node = get_operation_ast(parsed.document, asked.operation)
+            if node is None:
+                message = "name the operation to run: the document has several, or none of that name"
+                raise Refusal([{"message": message, "extensions": {"code": "OPERATION_UNKNOWN"}}])
+            measured = Measured(self.schema, parsed.document, node, self.limits)
+            parsed.measured[asked.operation] = measured
+        passed = measured.passed(asked.variables)
         if passed is not None:
             raise Refusal([shown(passed)])
-        return Operation(parsed.document, node, asked, caller)
+        return Operation(parsed.document, measured.operation, asked, caller)
 
     async def run(self, operation: Operation, snapshot: Snapshot | None = None) -> Answer:
         """The answer to a query or mutation, asked now or of a snapshot. Raises `Refusal` when nothing was executed."""

@@ -81,9 +81,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A plan for a field that is worked out from the data of its document and nothing else."""
+    """A plan for a field that is worked out from what its document has under some keys; from all of it without."""
 
     work: Callable[..., Any]
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +117,10 @@ def told(resolver: Callable[..., Any], description: str) -> Any:
     )
 
 
-def derived(work: Callable[[dict[str, Any]], Any], description: str) -> Any:
-    """A field that is worked out from the data of the document."""
+def derived(work: Callable[[dict[str, Any]], Any], description: str, *keys: str) -> Any:
+    """A field that is worked out from what the document has under some keys; from all of it if none is named."""
     return strawberry.field(
-        resolver=lambda root: work(root.data), description=description, metadata={"plan": Derived(work)}
+        resolver=lambda root: work(root.data), description=description, metadata={"plan": Derived(work, keys)}
     )
 
 

@@ -32,6 +32,9 @@ WHOLE = {"countries": 250, "nodes": 100, "changes": 250}
 INTROSPECTED = {"types": 300, "fields": 6, "inputFields": 3, "args": 2, "enumValues": 3, "possibleTypes": 2}
 """The same for the lists of introspection: by them the whole schema, as tools ask it, costs half of the limit."""
 
+KEPT_SIZES = 100
+"""For how many page sizes it is kept whether an operation passes a limit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Size:
@@ -45,39 +48,68 @@ class Size:
     page: int = 0
 
 
-def check_limits(
-    schema: GraphQLSchema,
-    document: DocumentNode,
-    operation: OperationDefinitionNode,
-    variables: Mapping[str, Any],
-    limits: Limits,
-) -> GraphQLError | None:
-    """The error that names the first limit an operation passes, if it passes one."""
-    roots = {
-        OperationType.QUERY: schema.query_type,
-        OperationType.MUTATION: schema.mutation_type,
-        OperationType.SUBSCRIPTION: schema.subscription_type,
-    }
-    fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
-    defaults = {
-        each.variable.name.value: int(each.default_value.value)
-        for each in operation.variable_definitions or ()
-        if isinstance(each.default_value, IntValueNode)
-    }
-    size = _Measure(schema, fragments, {**defaults, **variables}).selections(
-        operation.selection_set, roots[operation.operation]
-    )
-    for name, words, asked, allowed, remedy in (
-        ("depth", "depth", size.depth, limits.depth, "ask in fewer levels"),
-        ("aliases", "number of aliases", size.aliases, limits.aliases, "send several requests"),
-        ("breadth", "number of fields in one selection", size.breadth, limits.breadth, "select fewer in one place"),
-        ("page", "largest page", size.page, limits.page, "ask for smaller pages and follow their cursors"),
-        ("cost", "cost", size.cost, limits.cost, "ask for smaller pages or fewer levels"),
-    ):
-        if asked > allowed:
-            message = f"the query's {words} is {asked}; at most {allowed} is allowed; {remedy}"
-            return GraphQLError(message, nodes=operation, extensions={"code": "LIMIT_PASSED", "limit": name})
-    return None
+class Measured:
+    """An operation, measured once for the same page sizes."""
+
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, limits: Limits
+    ) -> None:
+        self.schema = schema
+        self.operation = operation
+        self.limits = limits
+        self.fragments = {
+            each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
+        }
+        self.defaults = {
+            each.variable.name.value: int(each.default_value.value)
+            for each in operation.variable_definitions or ()
+            if isinstance(each.default_value, IntValueNode)
+        }
+        self._sizing: set[str] = set()
+        self._passed: dict[tuple[int | None, ...], GraphQLError | None] = {}
+
+    def passed(self, variables: Mapping[str, Any]) -> GraphQLError | None:
+        """The error that names the first limit the operation passes, if it passes one."""
+        values = {**self.defaults, **variables}
+        key = self._key(values)
+        if key not in self._passed:
+            found = self._check(values)
+            if len(self._passed) >= KEPT_SIZES:
+                self._passed.clear()
+            # Measuring tells which variables are page sizes.
+            key = self._key(values)
+            self._passed[key] = found
+        return self._passed[key]
+
+    def _key(self, values: Mapping[str, Any]) -> tuple[int | None, ...]:
+        sizes = (values.get(name) for name in sorted(self._sizing))
+        return tuple([size if isinstance(size, int) else None for size in sizes])
+
+    def _check(self, values: Mapping[str, Any]) -> GraphQLError | None:
+        roots = {
+            OperationType.QUERY: self.schema.query_type,
+            OperationType.MUTATION: self.schema.mutation_type,
+            OperationType.SUBSCRIPTION: self.schema.subscription_type,
+        }
+        measure = _Measure(self.schema, self.fragments, values, self._sizing)
+        size = measure.selections(self.operation.selection_set, roots[self.operation.operation])
+        for name, words, asked, allowed, remedy in (
+            ("depth", "depth", size.depth, self.limits.depth, "ask in fewer levels"),
+            ("aliases", "number of aliases", size.aliases, self.limits.aliases, "send several requests"),
+            (
+                "breadth",
+                "number of fields in one selection",
+                size.breadth,
+                self.limits.breadth,
+                "select fewer in one place",
+            ),
+            ("page", "largest page", size.page, self.limits.page, "ask for smaller pages and follow their cursors"),
+            ("cost", "cost", size.cost, self.limits.cost, "ask for smaller pages or fewer levels"),
+        ):
+            if asked > allowed:
+                message = f"the query's {words} is {asked}; at most {allowed} is allowed; {remedy}"
+                return GraphQLError(message, nodes=self.operation, extensions={"code": "LIMIT_PASSED", "limit": name})
+        return None
 
 
 def named(error: GraphQLError) -> GraphQLError:
@@ -99,8 +131,14 @@ class _Measure:
     """Measures selections. Each fragment is measured once, so nested fragments cannot make the measuring costly."""
 
     def __init__(
-        self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], variables: Mapping[str, Any]
+        self,
+        schema: GraphQLSchema,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        variables: Mapping[str, Any],
+        sizing: set[str],
     ) -> None:
+        self.sizing = sizing
+        """The names of the variables that are page sizes, as they are met."""
         self.schema = schema
         self.fragments = fragments
         self.variables = variables
@@ -156,6 +194,7 @@ class _Measure:
                 if isinstance(argument.value, IntValueNode):
                     value = int(argument.value.value)
                 elif isinstance(argument.value, VariableNode):
+                    self.sizing.add(argument.value.name.value)
                     value = self.variables.get(argument.value.name.value)
                 if isinstance(value, int):
                     return value

@@ -13,7 +13,7 @@ from timeline.api.entities import Organization, Party, Person, Place, Post
 from timeline.api.enums import WantedCertainty, described
 from timeline.api.fields import First, derived, linked, many, one, page_size, planned, said, told
 from timeline.api.gaps import Gap, TimeRelations, since_previous, time_relations
-from timeline.api.records import Citation, Claim, ExternalId, Node, Record, Relation, Voice, When, name_of
+from timeline.api.records import NAMED_BY, Citation, Claim, ExternalId, Node, Record, Relation, Voice, When, name_of
 from timeline.errors import NotFound
 from timeline.read.claims import check
 from timeline.read.documents import content_of, dates_of
@@ -74,7 +74,7 @@ async def _concurrent(
 
 @strawberry.interface(description="Something that happened, or is to happen, in the world.")
 class Occurrence(Record, Node):
-    title: str = derived(name_of, "What it is called.")
+    title: str = derived(name_of, "What it is called.", *NAMED_BY)
     when: When | None = said("When; null when the sources do not say.")
     topics: list[str] = said("What it is about, in words.")
     external_ids: list[ExternalId] = said("Identifiers in other schemes.")

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, TypedDict
 
+import msgspec
 from graphql import (
     FieldNode,
     GraphQLBoolean,
@@ -36,7 +37,7 @@ from graphql.execution.collect_fields import collect_subfields
 from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
 
-from timeline.api.context import Doc, View
+from timeline.api.context import Doc, Unread, View
 from timeline.api.fields import Derived, Linked, Ref, Refs, Told, page_size
 from timeline.api.records import TYPE_NAMES
 from timeline.read.documents import Document
@@ -62,16 +63,26 @@ class Unplannable(Exception):
     """The selection has a field for which there is no plan: the executor has to complete it, now and always."""
 
 
+def _nothing(id: str | None) -> None:
+    return None
+
+
 class Gathering:
     """What plans have at hand while they pick, and what they found missing."""
 
     def __init__(self, view: View) -> None:
         self.view = view
         self.known = view.known
+        self.find: Callable[[str | None], Document | None] = _nothing
+        """What is at hand and needs no check. It is looked at before `known`."""
         self._listed: dict[int, dict[str, list[Document]]] = {}
         self._wanted: dict[int, tuple[Listed, set[str]]] = {}
         self._worked: dict[tuple[int, int], tuple[Document, Any]] = {}
         self._waiting: list[tuple[tuple[int, int], Awaitable[Any]]] = []
+
+    def begin(self) -> None:
+        """Before picking: nothing else runs until all is picked."""
+        self.find = self.view.snapshot.newest() or _nothing
 
     @property
     def is_missing(self) -> bool:
@@ -143,6 +154,27 @@ class Given:
     arguments: dict[str, Any]
 
 
+@dataclass(slots=True)
+class Plan:
+    """What is picked from documents of one type."""
+
+    pick: Pick
+    listed: Sequence[Listed]
+    """The lists of other records that each document leads to."""
+    needs: Needs
+    """What is looked at of a document."""
+    decoder: msgspec.json.Decoder[Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.decoder = msgspec.json.Decoder(self.needs.shape())
+
+    def read(self, doc: Doc) -> Document:
+        """Of a document that has not been read yet just what is looked at, otherwise the document."""
+        if type(doc) is not Unread or doc.is_read:
+            return doc.data
+        return self.decoder.decode(doc.text)
+
+
 class Branch:
     """The plans for a selection, one for each kind that its documents are of. `named` is the type as declared."""
 
@@ -150,18 +182,35 @@ class Branch:
         self.compiler = compiler
         self.named = named
         self.details = details
-        self.plans: dict[str, Pick] = {}
+        self.plans: dict[str, Plan] = {}
+        self.picks: dict[str, Pick] = {}
         self.is_plannable = True
         self.is_of_kinds = not isinstance(named, GraphQLObjectType) or named.is_type_of is not None
         """Whether the documents are records, whose kind tells their type."""
 
+    def plan(self, kind: str) -> Plan:
+        """The plan for documents of a kind; for what is no record, whatever the kind."""
+        kind = kind if self.is_of_kinds else ""
+        found = self.plans.get(kind)
+        if found is None:
+            found = self.compiler.plan(self._type(kind), self.details, is_fixed=kind == "country")
+            self.plans[kind], self.picks[kind] = found, found.pick
+        return found
+
+    def read(self, at: Gathering, docs: Sequence[Doc]) -> list[tuple[Pick, Document]]:
+        """The documents with what picks from each; the lists that they lead to are noted before anything is picked."""
+        read = []
+        for doc in docs:
+            plan = self.plan(doc.kind)
+            data = plan.read(doc)
+            for listed in plan.listed:
+                at.listed(listed, data["id"])
+            read.append((plan.pick, data))
+        return read
+
     def pick(self, at: Gathering, data: Document) -> Any:
         """What the selection picks from a document."""
-        kind = data["kind"] if self.is_of_kinds else ""
-        plan = self.plans.get(kind)
-        if plan is None:
-            plan = self.plans[kind] = self.compiler.plan(self._type(kind), self.details, is_fixed=kind == "country")
-        return plan(at, data)
+        return self.plan(data["kind"] if self.is_of_kinds else "").pick(at, data)
 
     def pick_doc(self, at: Gathering, doc: Doc) -> Any:
         """The same of a document that belongs to a view."""
@@ -174,26 +223,22 @@ class Branch:
             return self.named
         schema = self.compiler.schema
         found = schema.get_type(TYPE_NAMES.get(kind, ""))
-        fits = found is self.named if isinstance(self.named, GraphQLObjectType) else None
-        if fits is None:
-            fits = isinstance(found, GraphQLObjectType) and schema.is_sub_type(self.named, found)
-        if not fits:
-            raise Surprise
-        assert isinstance(found, GraphQLObjectType)
-        return found
+        if isinstance(found, GraphQLObjectType) and (found is self.named or schema.is_sub_type(self.named, found)):
+            return found
+        raise Surprise
 
 
-def _once_each(plan: Pick) -> Pick:
-    """A plan that picks from each document once: for states of today, which never change and are few."""
+def _once_each(pick: Pick) -> Pick:
+    """Picks from each document once: for states of today, which never change and are few."""
     picked: dict[str, Any] = {}
 
-    def pick(at: Gathering, data: Document) -> Any:
+    def once(at: Gathering, data: Document) -> Any:
         found = picked.get(data["id"])
         if found is None:
-            found = picked[data["id"]] = plan(at, data)
+            found = picked[data["id"]] = pick(at, data)
         return found
 
-    return pick
+    return once
 
 
 class Compiler:
@@ -205,20 +250,61 @@ class Compiler:
         self.fragments = executor.fragments
         self.variables = executor.variable_values
 
-    def plan(self, type_: GraphQLObjectType, details: Any, *, is_fixed: bool = False) -> Pick:
+    def plan(self, type_: GraphQLObjectType, details: Any, *, is_fixed: bool = False) -> Plan:
         """The plan of a selection on a type; documents that are fixed never change.
 
         Raises `Unplannable` when one of its fields can only be executed.
         """
-        text = Text(self)
-        built = text.object(type_, details, "d")
-        plan = text.function(f"def pick(at, d):\n    known = at.known\n    return {built}\n")
-        return _once_each(plan) if is_fixed and text.is_alone else plan
+        text, of = Text(self), Part("d")
+        built = text.object(type_, details, of)
+        pick = text.function(f"def pick(at, d):\n    find, known = at.find, at.known\n    return {built}\n")
+        return Plan(_once_each(pick) if is_fixed and text.is_alone else pick, text.listed, of.needs)
 
     def arguments(self, declared: GraphQLField, details: Any) -> dict[str, Any]:
         """The values of a field's arguments."""
         node, inner = details[0].node, details[0].fragment_variable_values
         return get_argument_values(declared, node, self.variables, inner)
+
+
+class Needs:
+    """Which parts of a document are looked at."""
+
+    def __init__(self) -> None:
+        self.is_whole = False
+        self.parts: dict[str, Needs | list[Needs] | None] = {}
+
+    def shape(self) -> Any:
+        """A type for decoding: what has no place in it is passed over, whatever has one is taken as it is."""
+        if self.is_whole:
+            return Any
+        shapes: dict[str, Any] = {}
+        for name, part in self.parts.items():
+            if isinstance(part, list):
+                inner = part[0].shape()
+                shapes[name] = Any if inner is Any else list[inner]  # type: ignore[valid-type]
+            else:
+                shape = Any if part is None else part.shape()
+                shapes[name] = Any if shape is Any else shape | None
+        return TypedDict("Looked", shapes, total=False)  # type: ignore[operator]
+
+
+class Part:
+    """A variable that holds a document or a part of one, and what is looked at of it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.needs = Needs()
+
+    def get(self, key: str, inner: Needs | list[Needs] | None = None) -> str:
+        """What stands under a key; None where nothing does."""
+        # Two fields may look at the same part: then all of it is taken.
+        self.needs.parts[key] = None if key in self.needs.parts else inner
+        return f"{self.name}.get({key!r})"
+
+    def whole(self) -> str:
+        """All of it."""
+        self.needs.is_whole = True
+        return self.name
 
 
 class Text:
@@ -229,6 +315,7 @@ class Text:
         self.values: dict[str, Any] = {}
         self.is_alone = True
         """Whether nothing but the document itself is looked at."""
+        self.listed: list[Listed] = []
         self._parts = count()
 
     def function(self, text: str) -> Pick:
@@ -242,7 +329,7 @@ class Text:
         self.values[name] = value
         return name
 
-    def object(self, type_: GraphQLObjectType, details: Any, of: str) -> str:
+    def object(self, type_: GraphQLObjectType, details: Any, of: Part) -> str:
         """What a selection picks from the document in this variable."""
         one = self.compiler
         collected = collect_subfields(one.schema, one.fragments, one.variables, one.operation, type_, details)
@@ -251,7 +338,7 @@ class Text:
         fields = [f"{key!r}: {self.field(type_, each, of)}" for key, each in collected.grouped_field_set.items()]
         return f"{{{', '.join(fields)}}}"
 
-    def field(self, parent: GraphQLObjectType, details: Any, of: str) -> str:
+    def field(self, parent: GraphQLObjectType, details: Any, of: Part) -> str:
         """One field of the answer."""
         node: FieldNode = details[0].node
         if node.name.value == "__typename":
@@ -265,26 +352,34 @@ class Text:
         if how is None and made.is_basic_field:
             return self.said(type_, required, details, of, made.python_name)
         if isinstance(how, Derived):
-            return self.derived(type_, required, how.work, self.compiler.arguments(declared, details), of)
+            return self.converted(type_, required, self.derived(how, self.compiler.arguments(declared, details), of))
+        if how is None or is_leaf_type(type_):
+            raise Unplannable
         is_list = isinstance(type_, GraphQLList)
         branch = self.branch(_unwrapped(type_.of_type)[1] if is_list else type_, details)
+        return self.led(how, self.compiler.arguments(declared, details), branch, of, is_list=is_list, required=required)
+
+    def led(
+        self, how: Any, arguments: dict[str, Any], branch: Branch, of: Part, *, is_list: bool, required: bool
+    ) -> str:
+        """What is picked from the records that the document leads to."""
         match how:
             case Ref():
-                found = f"{of}.get({how.key!r})" if how.key else f"{self.value(how.find)}({of})"
-                return self.maybe(f"known[{found}]", self.picked(branch, "v"), required)
+                found = of.get(how.key) if how.key else f"{self.value(how.find)}({of.whole()})"
+                return self.maybe(f"find(i := {found}) or known[i]", self.picked(branch, "v"), required)
             case Refs():
-                picked = self.picked(branch, "r")
-                return f"[{picked} for i in {of}[{how.key!r}] if (r := known[i]) is not None]"
+                found = "(r := find(i) or known[i]) is not None"
+                return f"[{self.picked(branch, 'r')} for i in {of.get(how.key)} if {found}]"
             case Linked():
-                size = page_size(self.compiler.arguments(declared, details)["first"])
-                listed = self.value(Listed(how, size))
-                return f"[{self.picked(branch, 'r')} for r in at.listed({listed}, {of}['id'])]"
-            case Told() if not is_leaf_type(type_):
-                given = self.value(Given(how.work, self.compiler.arguments(declared, details)))
-                of_doc = self.value(branch.pick_doc)
+                self.listed.append(Listed(how, page_size(arguments["first"])))
+                listed = self.value(self.listed[-1])
+                return f"[{self.picked(branch, 'r')} for r in at.listed({listed}, {of.get('id')})]"
+            case Told():
+                made = f"at.worked({self.value(Given(how.work, arguments))}, {of.whole()})"
+                pick = self.value(branch.pick_doc)
                 if is_list:
-                    return f"[{of_doc}(at, r) for r in at.worked({given}, {of}) or ()]"
-                return self.maybe(f"at.worked({given}, {of})", f"{of_doc}(at, v)", required)
+                    return f"[{pick}(at, r) for r in {made} or ()]"
+                return self.maybe(made, f"{pick}(at, v)", required)
         raise Unplannable
 
     def branch(self, named: Any, details: Any) -> Branch:
@@ -293,32 +388,41 @@ class Text:
         return Branch(self.compiler, named, details)
 
     def picked(self, branch: Branch, of: str) -> str:
-        """What is picked from the document in this variable."""
+        """What is picked from the record in this variable."""
         pick = self.value(branch.pick)
         if not branch.is_of_kinds:
             return f"{pick}(at, {of})"
-        return f"({self.value(branch.plans)}.get({of}['kind']) or {pick})(at, {of})"
+        return f"({self.value(branch.picks)}.get({of}['kind']) or {pick})(at, {of})"
 
-    def said(self, type_: Any, required: bool, details: Any, of: str, name: str) -> str:
+    def said(self, type_: Any, required: bool, details: Any, of: Part, name: str) -> str:
         """What stands in the document: a value, a part of it or a list of either."""
-        if isinstance(type_, GraphQLList):
-            inner = _unwrapped(type_.of_type)[1]
-            if is_leaf_type(inner):
-                return self.maybe(f"{of}.get({name!r})", f"{self.value(_each(_converter(inner)))}(v)", required)
-            return f"[{self.picked(self.branch(inner, details), 'r')} for r in {of}[{name!r}]]"
         if is_leaf_type(type_):
-            return self.converted(type_, required, f"{of}.get({name!r})")
-        branch = self.branch(type_, details)
+            return self.converted(type_, required, of.get(name))
+        is_list = isinstance(type_, GraphQLList)
+        inner = _unwrapped(type_.of_type)[1] if is_list else type_
+        if is_leaf_type(inner):
+            return self.maybe(of.get(name), f"{self.value(_each(_converter(inner)))}(v)", required)
+        branch = self.branch(inner, details)
         if branch.is_of_kinds:
-            return self.maybe(f"{of}.get({name!r})", self.picked(branch, "v"), required)
-        part = f"d{next(self._parts)}"
+            if is_list:
+                return f"[{self.picked(branch, 'r')} for r in {of.get(name)}]"
+            return self.maybe(of.get(name), self.picked(branch, "v"), required)
+        if is_list:
+            plan = branch.plan("")
+            return f"[{self.value(plan.pick)}(at, r) for r in {of.get(name, [plan.needs])}]"
+        part = Part(f"d{next(self._parts)}")
+        built = self.object(inner, details, part)
         null = "at.null()" if required else "None"
-        return f"({null} if ({part} := {of}.get({name!r})) is None else {self.object(type_, details, part)})"
+        return f"({null} if ({part.name} := {of.get(name, part.needs)}) is None else {built})"
 
-    def derived(self, type_: Any, required: bool, work: Convert, arguments: dict[str, Any], of: str) -> str:
+    def derived(self, how: Derived, arguments: dict[str, Any], of: Part) -> str:
         """A value that is worked out from the document."""
+        for key in how.keys:
+            of.get(key)
+        if not how.keys:
+            of.whole()
         given = {name: value for name, value in arguments.items() if value is not None}
-        return self.converted(type_, required, f"{self.value(partial(work, **given) if given else work)}({of})")
+        return f"{self.value(partial(how.work, **given) if given else how.work)}({of.name})"
 
     def converted(self, type_: Any, required: bool, found: str) -> str:
         """A value that is as it should be is given as it is; any other is converted or refused."""

@@ -236,7 +236,7 @@ class LogEvent:
     version: int = said("Its number among the events of the record.")
     type: str = said("What happened; schema/events.json lists all.")
     schema: int = said("The version of the form of its body.")
-    recorded_at: DateTime = derived(lambda data: moment(data["recorded_us"]), "When; strictly rising.")
+    recorded_at: DateTime = derived(lambda data: moment(data["recorded_us"]), "When; strictly rising.", "recorded_us")
     actor: str = said("Who recorded it.")
     source: Source | None = one("source", "The source on which it was recorded.")
     append_id: str = said("The request that recorded it.")

@@ -48,7 +48,7 @@ class HistoryEntry:
     position: int = said("Its position in the log.")
     version: int = said("The version of the record since.")
     type: str = said("What happened, such as RecordCorrected; schema/events.json lists all.")
-    recorded_at: DateTime = derived(lambda data: moment(data["recorded_us"]), "When the log learned it.")
+    recorded_at: DateTime = derived(lambda data: moment(data["recorded_us"]), "When the log learned it.", "recorded_us")
     actor: str = said("Who recorded it.")
     source: SourceRef | None = one("source", "The source on which it was recorded.")
     append_id: str = said("The request that recorded it.")
@@ -70,14 +70,14 @@ class Retraction:
     reason: str = said("Why.")
     citation: Citation | None = said("Where it is read.")
     position: int = said("The log position of the withdrawal.")
-    recorded_at: DateTime = derived(lambda data: moment(data["recorded_us"]), "When the log learned it.")
+    recorded_at: DateTime = derived(lambda data: moment(data["recorded_us"]), "When the log learned it.", "recorded_us")
 
 
 @strawberry.type(description="A later release of the source that gave a record no longer lists it.")
 class Delisting:
     source: SourceRef | None = one("source", "The release that no longer lists it.")
     position: int = said("The log position at which that was noticed.")
-    recorded_at: DateTime = derived(lambda data: moment(data["recorded_us"]), "When the log learned it.")
+    recorded_at: DateTime = derived(lambda data: moment(data["recorded_us"]), "When the log learned it.", "recorded_us")
 
 
 async def _history(root: Doc) -> list[Doc]:
@@ -89,10 +89,12 @@ class Record(Node):
     kind: Kind = said("What the record is about.")
     version: int = said("How many events the record has; expected by mutations that change it.")
     position: int = said("The log position of its last event.")
-    recorded_at: DateTime = derived(lambda data: moment(data["recorded_us"]), "When its last event was recorded.")
+    recorded_at: DateTime = derived(
+        lambda data: moment(data["recorded_us"]), "When its last event was recorded.", "recorded_us"
+    )
     first_position: int = said("The log position of its first event.")
     first_recorded_at: DateTime = derived(
-        lambda data: moment(data["first_recorded_us"]), "When its first event was recorded."
+        lambda data: moment(data["first_recorded_us"]), "When its first event was recorded.", "first_recorded_us"
     )
     corrections: int = said("How often it was corrected.")
     conflicts: list[Reading] = said("What other sources give for its fields; the record shows the preferred value.")
@@ -104,10 +106,10 @@ class Record(Node):
 
 @strawberry.type(description="The four bounds of an imprecise date, as days; null is open or unknown.")
 class DateBounds:
-    earliest_start: str | None = derived(lambda data: data["es"], "The first day on which it can have begun.")
-    latest_start: str | None = derived(lambda data: data["ls"], "The last day on which it can have begun.")
-    earliest_end: str | None = derived(lambda data: data["ee"], "The first day on which it can have ended.")
-    latest_end: str | None = derived(lambda data: data["le"], "The last day on which it can have ended.")
+    earliest_start: str | None = derived(lambda data: data["es"], "The first day on which it can have begun.", "es")
+    latest_start: str | None = derived(lambda data: data["ls"], "The last day on which it can have begun.", "ls")
+    earliest_end: str | None = derived(lambda data: data["ee"], "The first day on which it can have ended.", "ee")
+    latest_end: str | None = derived(lambda data: data["le"], "The last day on which it can have ended.", "le")
 
 
 @strawberry.type(description="A date as precise as its source, with the words as reported and how we read them.")
@@ -183,6 +185,10 @@ class Voice:
 def shown_name(root: Doc) -> str:
     """The name by which a record is shown: its first name, title or label."""
     return name_of(root.data)
+
+
+NAMED_BY = ("names", "title", "label", "id")
+"""What a name is taken from."""
 
 
 def name_of(data: dict[str, Any], language: str | None = None) -> str:

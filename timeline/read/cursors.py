@@ -10,9 +10,6 @@ from typing import Any
 import orjson
 
 from timeline.errors import Invalid
-from timeline.read.filters import Page
-
-DEFAULT_FIRST = 50
 
 
 def cursor_of(key: Sequence[Any]) -> str:
@@ -31,13 +28,3 @@ def key_of(cursor: str, types: tuple[type, ...], name: str = "after") -> list[An
         raise Invalid("CURSOR_INVALID", "a cursor is one that an edge or pageInfo of the same list gave", (name,))
     assert isinstance(key, list)
     return key
-
-
-def size_of(page: Page) -> int:
-    """How many rows the page holds. Raises `Invalid` when both directions, or a negative number, are asked."""
-    if page.first is not None and page.last is not None:
-        raise Invalid("PAGE_INVALID", "ask for the first ones or the last ones, not both", ("last",))
-    size = page.first if page.first is not None else page.last
-    if size is not None and size < 0:
-        raise Invalid("PAGE_INVALID", "a page has no fewer than 0 entries", ("first",))
-    return DEFAULT_FIRST if size is None else size

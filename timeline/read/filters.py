@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from typing import Any, Literal
 
+import orjson
+
+from timeline.errors import Invalid
+from timeline.read.cursors import cursor_of
 from timeline.read.documents import Document
 from timeline.values.dates import Bounds
 
 TimeRelation = Literal["during", "overlaps", "before", "after"]
 Wanted = Literal["POSSIBLE", "CERTAIN"]
+DEFAULT_FIRST = 50
 Bucket = Literal["DAY", "MONTH", "YEAR", "DECADE"]
 
 
@@ -73,11 +79,32 @@ class Page:
     descending: bool = False
 
 
-@dataclass(slots=True)
-class Slice:
-    """The documents of one page in order, a cursor for each, and whether there is more on either side."""
+def size_of(page: Page) -> int:
+    """How many rows the page holds. Raises `Invalid` when both directions, or a negative number, are asked."""
+    if page.first is not None and page.last is not None:
+        raise Invalid("PAGE_INVALID", "ask for the first ones or the last ones, not both", ("last",))
+    size = page.first if page.first is not None else page.last
+    if size is not None and size < 0:
+        raise Invalid("PAGE_INVALID", "a page has no fewer than 0 entries", ("first",))
+    return DEFAULT_FIRST if size is None else size
 
-    documents: list[Document]
-    cursors: list[str]
+
+@dataclass
+class Slice:
+    """One page in order: the sort key, the kind and the document's text of each row; whether there is more."""
+
+    keys: list[list[Any]]
+    kinds: list[str]
+    texts: list[str]
     has_next: bool
     has_previous: bool
+
+    @cached_property
+    def documents(self) -> list[Document]:
+        """The documents."""
+        return [orjson.loads(text) for text in self.texts]
+
+    @cached_property
+    def cursors(self) -> list[str]:
+        """A cursor for each."""
+        return [cursor_of(key) for key in self.keys]

@@ -8,7 +8,7 @@ version held there and no later one had come by the head.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 from timeline.database import Database
@@ -21,31 +21,61 @@ MOST_CHANGES = 2_000
 
 
 class Kept:
-    """The newest versions of records as of one position, the least recently used dropped first."""
+    """The newest versions of records as of one position, in two generations: what is not used for long is dropped.
+
+    What is found in the older generation moves to the newer one. When that holds half of what may be kept, it becomes
+    the older one. So a find costs no bookkeeping.
+    """
 
     def __init__(self, shelf: str = "", live_since_us: int = 0, *, most: int = MOST_CHARACTERS) -> None:
         self.most = most
         self.position = -1
         self.tables = (shelf, live_since_us)
-        self._documents: OrderedDict[str, tuple[int, Document, int]] = OrderedDict()
+        self._since: dict[str, tuple[int, int]] = {}
+        """Since which position what is kept holds, and its size."""
+        self._new: dict[str | None, Document] = {}
+        self._old: dict[str | None, Document] = {}
         self._characters = 0
+        """How much is in the newer generation."""
 
     def find(self, id: str, position: int) -> Document | None:
         """The record as it stood at a position, if that is known here."""
-        found = self._documents.get(id)
-        if found is None or not found[0] <= position <= self.position:
+        since, size = self._since.get(id, (-1, 0))
+        if not 0 <= since <= position <= self.position:
             return None
-        self._documents.move_to_end(id)
-        return found[1]
+        found = self._new.get(id)
+        if found is None:
+            found = self._old.pop(id)
+            self._put(id, found, size)
+        return found
+
+    def newest(self, position: int) -> Callable[[str | None], Document | None] | None:
+        """How to find what was used lately, without any check, until somebody else may run; None behind the head."""
+        return self._new.get if position == self.position else None
 
     def keep(self, id: str, since: int, document: Document, size: int, position: int) -> None:
-        """Have a document at hand that was read as of a position; not when more was recorded since that reading."""
-        if position != self.position or id in self._documents:
+        """Have a document at hand that was read as of a position; not when more was recorded since that reading.
+
+        One that was merged into another is not kept: whoever asks for it means the other.
+        """
+        if position != self.position or id in self._since or document.get("merged_into") is not None:
             return
-        self._documents[id] = (since, document, size)
+        self._since[id] = (since, size)
+        self._put(id, document, size)
+
+    def _put(self, id: str, document: Document, size: int) -> None:
+        self._new[id] = document
         self._characters += size
-        while self._characters > self.most:
-            self._characters -= self._documents.popitem(last=False)[1][2]
+        if self._characters > self.most // 2:
+            for dropped in self._old:
+                del self._since[str(dropped)]
+            self._old, self._new, self._characters = self._new, {}, 0
+
+    def _drop(self, id: str) -> None:
+        _, size = self._since.pop(id, (0, 0))
+        if self._new.pop(id, None) is not None:
+            self._characters -= size
+        self._old.pop(id, None)
 
     async def advance(self, database: Database, head: int) -> None:
         """Let go of all that is not the newest version at the head of the log."""
@@ -63,11 +93,9 @@ class Kept:
             if was != self.position:
                 continue  # Somebody has advanced meanwhile.
             if len(rows) == MOST_CHANGES:
-                self._documents.clear()
-                self._characters = 0
+                self._since, self._new, self._old, self._characters = {}, {}, {}, 0
             for (id,) in rows:
-                dropped = self._documents.pop(id, None)
-                self._characters -= dropped[2] if dropped is not None else 0
+                self._drop(id)
             self.position = head
 
 

@@ -9,9 +9,9 @@ from statistics import median
 
 from timeline.errors import Invalid
 from timeline.read.conditions import occurrence_query
-from timeline.read.cursors import key_of, size_of
+from timeline.read.cursors import key_of
 from timeline.read.documents import Document, dates_of
-from timeline.read.filters import OccurrenceFilter, Page
+from timeline.read.filters import OccurrenceFilter, Page, size_of
 from timeline.read.snapshot import Snapshot
 from timeline.values.dates import INFINITY, Bounds
 from timeline.values.gaps import Gap, gap

@@ -18,10 +18,10 @@ from timeline.database import Database, in_thread
 from timeline.errors import Invalid
 from timeline.log.read import events_after, stream_events
 from timeline.read.conditions import Query, occurrence_query
-from timeline.read.cursors import cursor_of, key_of, size_of
+from timeline.read.cursors import key_of
 from timeline.read.density import spread
 from timeline.read.documents import Document, dates_of
-from timeline.read.filters import Bucket, OccurrenceFilter, Page, Slice
+from timeline.read.filters import Bucket, OccurrenceFilter, Page, Slice, size_of
 from timeline.read.history import entry, raw
 from timeline.read.kept import Kept, kept_at
 from timeline.read.together import Together
@@ -131,6 +131,10 @@ class Snapshot:
                 return None
             id = _survivor(id, aliases)
         return self.kept.find(id, self.position)
+
+    def newest(self) -> Callable[[str | None], Document | None] | None:
+        """What this process has at hand by id, if nothing was recorded since this snapshot; no merged ids are in it."""
+        return self.kept.newest(self.position)
 
     async def documents(self, ids: Sequence[str]) -> dict[str, Document]:
         """The documents under these ids; retracted ones say so, merged ids lead to the survivor. Unknown: left out."""
@@ -384,15 +388,16 @@ class Snapshot:
         way = " DESC" if page.descending != backward else ""
         rows = await self.rows(
             query,
-            f"SELECT {', '.join(names)}, r.doc FROM {table} WHERE {query.condition} "
+            f"SELECT {', '.join(names)}, r.kind, r.doc FROM {table} WHERE {query.condition} "
             f"ORDER BY {', '.join(name + way for name in names)} LIMIT {query.put(size + 1)}",
         )
         more, kept = len(rows) > size, list(rows[:size])
         if backward:
             kept.reverse()
         return Slice(
-            documents=[self.read(row[len(names)]) for row in kept],
-            cursors=[cursor_of(list(row)[: len(names)]) for row in kept],
+            keys=[list(row[: len(names)]) for row in kept],
+            kinds=[row[-2] for row in kept],
+            texts=[row[-1] for row in kept],
             has_next=page.before is not None if backward else more,
             has_previous=more if backward else page.after is not None,
         )
@@ -435,7 +440,7 @@ class Snapshot:
         """Each record that the search finds once, with its best rank."""
         kept = f" AND r.kind IN {query.among(kinds)}" if kinds else ""
         found = (
-            f"(SELECT h.rank, r.id, r.doc FROM (SELECT id, MIN(rank) AS rank FROM ({query.hits(text)}) hits "
+            f"(SELECT h.rank, r.id, r.kind, r.doc FROM (SELECT id, MIN(rank) AS rank FROM ({query.hits(text)}) hits "
             f"GROUP BY id) h JOIN {self.shelf}_records r ON r.id = h.id "
             f"WHERE {query.valid('r')} AND NOT r.hidden{kept}) r"
         )
