@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, text, update
 
+from timeline.bulk import insert_rows
 from timeline.database import Database
 from timeline.errors import Conflict
-from timeline.log.merkle import grown
+from timeline.log.merkle import Node, grown
 from timeline.log.read import append_seen, stream_versions
-from timeline.log.stored import SALT_BYTES, StoredEvent, append_row, columns_of, event_hash, event_id
-from timeline.log.tables import log_appends, log_events, log_head, log_nodes
+from timeline.log.stored import SALT_BYTES, StoredEvent, append_row, event_hash, event_id
+from timeline.log.tables import log_appends, log_head
 
 Head = Row[Any, Any, Any]
 """Position, last recorded time and tree."""
@@ -96,10 +97,10 @@ def store(connection: Connection, head: Head, events: Sequence[StoredEvent], inl
     """Put numbered rows behind the head, move it, and let whoever projects inline see them."""
     if not events:
         return
-    connection.execute(insert(log_events), [columns_of(event) for event in events])
+    insert_rows(connection, "log_events", StoredEvent._fields, events)
     tree, nodes = grown(head.tree, head.position, (event.leaf_hash for event in events))
     if nodes:
-        connection.execute(insert(log_nodes), [node._asdict() for node in nodes])
+        insert_rows(connection, "log_nodes", Node._fields, nodes)
     values = {"position": events[-1].position, "recorded_us": events[-1].recorded_us, "tree": tree}
     connection.execute(update(log_head).where(log_head.c.id == 1).values(values))
     if inline is not None:
@@ -145,7 +146,7 @@ def _stored(
             leaf_hash=b"",
         )
         assert len(row.salt) == SALT_BYTES, "every salt has the same length"
-        stored.append(replace(row, leaf_hash=event_hash(row)))
+        stored.append(row._replace(leaf_hash=event_hash(row)))
     return stored
 
 

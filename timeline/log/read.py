@@ -102,7 +102,7 @@ def position_at(connection: Connection, recorded_us: int) -> int:
 
 
 def _events(connection: Connection, wanted: Select[Any]) -> list[StoredEvent]:
-    return [StoredEvent(*row) for row in connection.execute(wanted)]
+    return [StoredEvent._make(row) for row in connection.execute(wanted)]
 
 
 def _chunks(streams: Sequence[str]) -> Iterator[Sequence[str]]:

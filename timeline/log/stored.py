@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import orjson
 
@@ -16,9 +16,11 @@ EVENT_NAMESPACE = uuid.UUID("6f3e1c52-0f5c-5b0e-9d2b-2a1b8c7d4e10")
 """Event ids are UUIDs of version 5 in this namespace, over 'append id#index': the same on every copy of the log."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
-    """An event as the log holds it: its envelope, the exact bytes of its body, the salt and the leaf hash."""
+class StoredEvent(NamedTuple):
+    """An event as the log holds it: its envelope, the exact bytes of its body, the salt and the leaf hash.
+
+    A tuple in the order of its table's columns, so that a row is one and becomes one without a copy.
+    """
 
     position: int
     event_id: str
@@ -37,18 +39,8 @@ class StoredEvent:
     leaf_hash: bytes
 
 
-ENVELOPE = (
-    *("position", "event_id", "stream", "version", "type", "schema", "recorded_us"),
-    *("actor", "source", "append_id", "causation", "correlation"),
-)
-
-
-COLUMNS = tuple(field.name for field in fields(StoredEvent))
-
-
-def columns_of(event: StoredEvent) -> dict[str, object]:
-    """The event as a row of its table: every column with its value."""
-    return {name: getattr(event, name) for name in COLUMNS}
+ENVELOPE = StoredEvent._fields[:-3]
+"""All but body, salt and leaf hash."""
 
 
 def envelope(event: StoredEvent) -> bytes:
@@ -57,7 +49,7 @@ def envelope(event: StoredEvent) -> bytes:
     It is computed from the columns and never stored, so a change in any of them is found; and body and salt can be
     erased without breaking a proof.
     """
-    plain: dict[str, object] = {name: getattr(event, name) for name in ENVELOPE}
+    plain: dict[str, object] = dict(zip(ENVELOPE, event, strict=False))
     plain["commitment"] = hashlib.sha256(event.salt + event.body).hexdigest()
     return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
 

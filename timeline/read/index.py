@@ -9,7 +9,6 @@ from timeline.read.documents import Document, dated, dates_of
 from timeline.read.search import fold, folded, phrase
 from timeline.values import facts
 from timeline.values.dates import INFINITY
-from timeline.values.facts import ids_named
 from timeline.values.vocabulary import StepStatus
 
 Lookup = Callable[[str], Document | None]
@@ -84,9 +83,9 @@ def publication_day(source: Document | None) -> int | None:
     return None if found is None or abs(found.le) >= INFINITY else found.le
 
 
-def sources_of(content: facts.Content) -> set[str]:
-    """Every source that the content names."""
-    return {id for id in ids_named(content) if id.startswith("source/")}
+def sources_of(named: set[str]) -> set[str]:
+    """The sources among the ids that a content names."""
+    return {id for id in named if id.startswith("source/")}
 
 
 def _bounds(document: Document) -> dict[str, Any]:

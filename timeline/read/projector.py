@@ -15,15 +15,14 @@ from dataclasses import dataclass
 import orjson
 from sqlalchemy import Boolean, Connection, Integer, cast, delete, func, select, text, update
 
-from timeline.bulk import stream
+from timeline.bulk import collector_at_rest, stream
 from timeline.database import Database
 from timeline.errors import Conflict
-from timeline.events.codec import decode
 from timeline.log.read import events_after, head
 from timeline.log.stored import StoredEvent
 from timeline.log.tables import log_head
 from timeline.read.tables import SHELF, Shelf, other, read_state
-from timeline.read.versions import Batch
+from timeline.read.versions import Batch, read
 
 BATCH = 2_000
 READERS_SECONDS = 20.0
@@ -173,11 +172,12 @@ def _advance_state(connection: Connection, merges: int, position: int) -> None:
 
 def _fill(connection: Connection, shelf: Shelf, events: Sequence[StoredEvent]) -> int:
     """Write what these events make of the shelf. The position of the last merge or unmerge among them, or 0."""
-    batch = Batch(connection, shelf)
-    decoded = [(stored, decode(stored.type, stored.schema, stored.body)) for stored in events]
-    batch.prepare(decoded)
-    for stored, event in decoded:
-        batch.take(stored, event)
-    batch.write()
+    with collector_at_rest():
+        batch = Batch(connection, shelf)
+        what = [read(event) for event in events]
+        batch.prepare(what)
+        for event in what:
+            batch.take(event)
+        batch.write()
     merges = (event.position for event in events if event.type in ("RecordMerged", "RecordUnmerged"))
     return max(merges, default=0)

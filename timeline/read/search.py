@@ -19,6 +19,9 @@ def fold(text: str) -> str:
     """The words of a text, each once: 'Wi Seong-rak' gives 'wi seong rak seongrak'."""
     found: dict[str, None] = {}
     for word in _words(text):
+        if word.isascii() and word.isalnum():  # As most words, which need not be searched for joints.
+            found[word] = None
+            continue
         pieces = _JOINTS.split(word)
         found.update(dict.fromkeys(pieces))
         if len(pieces) > 1:

@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import Connection, select
 
 from timeline.bulk import execute_many, insert_rows
+from timeline.events.codec import decode
 from timeline.events.records import AnyEvent, Recorded
 from timeline.log.stored import StoredEvent
 from timeline.read.documents import OPEN_END, Document, content_of, project
@@ -27,6 +28,21 @@ KEYS = ("value", "role", "id", "rank", "from_position")
 
 class Stored(dict[str, Any]):
     """A row that is in the tables already; all others are in memory only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An event of the log, what it says, and whom it names."""
+
+    stored: StoredEvent
+    event: AnyEvent
+    named: set[str]
+
+
+def read(stored: StoredEvent) -> Read:
+    """The event inside a row of the log."""
+    event = decode(stored.type, stored.schema, stored.body)
+    return Read(stored, event, facts.ids_named(event))
 
 
 @dataclass(slots=True)
@@ -59,15 +75,15 @@ class Batch:
 
     # What is there -------------------------------------------------------------------------------------------------
 
-    def prepare(self, events: Sequence[tuple[StoredEvent, AnyEvent]]) -> None:
+    def prepare(self, events: Sequence[Read]) -> None:
         """Have at hand what these events lead to, in few statements: all else is looked up one by one."""
-        begun = {stored.stream for stored, _ in events if stored.version == 1}
+        begun = {event.stored.stream for event in events if event.stored.version == 1}
         self.current.update(dict.fromkeys(begun))
-        known = {stored.stream for stored, _ in events} - begun
+        known = {event.stored.stream for event in events} - begun
         self._load(known)
         self._load_words(known)
-        self._load(id for _, event in events for id in facts.ids_named(event) if _is_leaned_on(id))
-        self._find_dependents({stored.stream for stored, _ in events if _is_leaned_on(stored.stream)})
+        self._load(id for event in events for id in event.named if _is_leaned_on(id))
+        self._find_dependents({event.stored.stream for event in events if _is_leaned_on(event.stored.stream)})
 
     def _load(self, ids: Iterable[str]) -> None:
         table = self.shelf.records
@@ -113,14 +129,16 @@ class Batch:
 
     # What an event makes of it -------------------------------------------------------------------------------------
 
-    def take(self, stored: StoredEvent, event: AnyEvent) -> None:
+    def take(self, read: Read) -> None:
         """A new version of the event's record, and of what rests on it."""
+        stored, event = read.stored, read.event
         id, position = stored.stream, stored.position
         before = self.lookup(id)
         document = project(before, event, stored)
         content = event.content if isinstance(event, Recorded) else content_of(document)
+        named = read.named if isinstance(event, Recorded) else facts.ids_named(content)
         self._alias(before, document, position)
-        self._follow(document, content, position, always=True)
+        self._follow(document, content, sources_of(named), position)
         self._reword(document, content, position)
         if _is_leaned_on(id):
             resting = sorted(self.dependents.get(id, set()) - {id})
@@ -128,7 +146,9 @@ class Batch:
             for each in resting:
                 other = self.lookup(each)
                 if other is not None and not is_hidden(other):
-                    self._follow(other, self._content(each), position, always=False)
+                    content = self._content(each)
+                    sources = sources_of(facts.ids_named(content))
+                    self._follow(other, content, sources, position, only_if_different=True)
 
     def _content(self, id: str) -> facts.Content:
         version = self.current[id]
@@ -137,14 +157,21 @@ class Batch:
             version.content = content_of(version.document)
         return version.content
 
-    def _follow(self, document: Document, content: facts.Content, position: int, *, always: bool) -> None:
-        """A version of a record from this position on; unless `always`, only if it is indexed otherwise than before."""
+    def _follow(
+        self,
+        document: Document,
+        content: facts.Content,
+        sources: set[str],
+        position: int,
+        *,
+        only_if_different: bool = False,
+    ) -> None:
+        """A version of a record from this position on, or only if it is indexed otherwise than before."""
         id = document["id"]
         before = self.current.get(id)
         if before is not None:
             # A record may name itself as an ancestor; while it is indexed it is its own new version.
             before.document = document
-        sources = sources_of(content)
         written = orjson.dumps(document)
         if OPEN_END in written:
             document = finished(document, sources, self.survivor)
@@ -154,7 +181,7 @@ class Batch:
         row |= columns(document, sources, self.survivor)
         row["doc"] = written.decode()
         was = {} if before is None else _links(before.row)
-        if before is not None and not always and named == list(was) and _same(before.row, row):
+        if before is not None and only_if_different and named == list(was) and _same(before.row, row):
             return
         if before is not None:
             self._close("records", before.row, position)

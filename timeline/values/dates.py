@@ -233,6 +233,7 @@ def month_length(year: int, month: int) -> int:
 
 
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
+_MARKS = re.compile("[?~%]")
 _FAR_DAY = re.compile(r"Y(-?[0-9]{5,9})-([0-9]{2})-([0-9]{2})")
 """A day of a year with more than four digits, which EDTF has no form for."""
 
@@ -246,6 +247,7 @@ def _plain_day(text: str) -> int | None:
     return day_of(year, month, day) if 1 <= month <= 12 and 1 <= day <= month_length(year, month) else None
 
 
+@lru_cache(maxsize=4096)
 def day_number(iso: str) -> int:
     """Day number of one plain day, '2025-07-11' or as `iso_day` writes it. Raises `EdtfError`."""
     plain = _plain_day(iso)
@@ -260,6 +262,7 @@ def day_number(iso: str) -> int:
     return date.bounds.es
 
 
+@lru_cache(maxsize=4096)
 def iso_day(number: int) -> str | None:
     """The day as ISO 8601 text; None when it is infinite."""
     if abs(number) >= INFINITY:
@@ -350,6 +353,8 @@ def _plain(found: re.Match[str], whole: str) -> Span:
 
 def _qualifiers(found: re.Match[str], whole: str) -> tuple[bool, str | None, int]:
     """Whether doubted, the finest approximate unit, and the level of the notation."""
+    if not _MARKS.search(whole):
+        return False, None, 0
     units = [("year", "y"), ("month", "m"), ("day", "d")]
     groups = found.re.groupindex
     present = [(unit, found["q" + c] or "", found["r" + c] or "") for unit, c in units if "q" + c in groups]
@@ -438,7 +443,8 @@ def _masked(year: str, month: str, day: str | None, whole: str) -> Span:
                         return of_year, of_month, of_day
         return None
 
-    low, high = search(False), search(True)
+    low = search(False)
+    high = search(True) if "X" in year + month + (day or "") else low
     if low is None or high is None:
         raise EdtfError(whole, "there is no such month or day" if day else "there is no such month")
 
