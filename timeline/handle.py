@@ -288,8 +288,7 @@ def _check_references(connection: Connection, decided: list[tuple[str, AnyEvent]
     known = {id for id, record in {**others, **records}.items() if record.content is not None}
     faults: list[TimelineError] = [
         NotFound("REFERENCE_UNKNOWN", f"{id} names {target}, which is not recorded; register it first", path)
-        for id, path, target in sorted(named, key=str)
-        if target not in known
+        for id, path, target in sorted((each for each in named if each[2] not in known), key=str)
     ]
     pending = _pending({**others, **records})
     for record in touched.values():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from itertools import product
@@ -19,6 +20,7 @@ from timeline.errors import Invalid
 
 INFINITY: Final = 2**62
 MAX_LENGTH: Final = 200
+EPOCH: Final = date(1970, 1, 1).toordinal()
 MAX_YEAR: Final = 10**15
 """Beyond it a year is valid and its bounds are infinite."""
 MAX_EXPONENT: Final = 100_000
@@ -232,7 +234,6 @@ def month_length(year: int, month: int) -> int:
     return 30 if month in (4, 6, 9, 11) else 31
 
 
-_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
 _MARKS = re.compile("[?~%]")
 _FAR_DAY = re.compile(r"Y(-?[0-9]{5,9})-([0-9]{2})-([0-9]{2})")
 """A day of a year with more than four digits, which EDTF has no form for."""
@@ -240,14 +241,14 @@ _FAR_DAY = re.compile(r"Y(-?[0-9]{5,9})-([0-9]{2})-([0-9]{2})")
 
 def _plain_day(text: str) -> int | None:
     """Day number of a day without any mark, as most dates are; None for all else, also for a day that is none."""
-    found = _DAY.fullmatch(text)
-    if found is None:
+    if len(text) != 10 or text[4] != "-" or text[7] != "-":
         return None
-    year, month, day = map(int, found.groups())
-    return day_of(year, month, day) if 1 <= month <= 12 and 1 <= day <= month_length(year, month) else None
+    try:
+        return date.fromisoformat(text).toordinal() - EPOCH
+    except ValueError:
+        return None
 
 
-@lru_cache(maxsize=4096)
 def day_number(iso: str) -> int:
     """Day number of one plain day, '2025-07-11' or as `iso_day` writes it. Raises `EdtfError`."""
     plain = _plain_day(iso)
@@ -262,9 +263,10 @@ def day_number(iso: str) -> int:
     return date.bounds.es
 
 
-@lru_cache(maxsize=4096)
 def iso_day(number: int) -> str | None:
     """The day as ISO 8601 text; None when it is infinite."""
+    if 0 < number + EPOCH <= date.max.toordinal():
+        return date.fromordinal(number + EPOCH).isoformat()
     if abs(number) >= INFINITY:
         return None
     year, month, day = civil(number)
@@ -430,6 +432,12 @@ def _season(year: str, season: int, whole: str) -> Span:
     return Span(p_first, p_last, r_first, r_last, Precision.SEASON, 1 if season <= 24 else 2)
 
 
+def _dated(year: int, month: int, day: int | None) -> tuple[int, int, int | None] | None:
+    """The date, if there is such a month and day."""
+    exists = 1 <= month <= 12 and (day is None or 1 <= day <= month_length(year, month))
+    return (year, month, day) if exists else None
+
+
 def _masked(year: str, month: str, day: str | None, whole: str) -> Span:
     def search(descending: bool) -> tuple[int, int, int | None] | None:
         for of_year in _completions(year, descending=descending):
@@ -443,8 +451,10 @@ def _masked(year: str, month: str, day: str | None, whole: str) -> Span:
                         return of_year, of_month, of_day
         return None
 
-    low = search(False)
-    high = search(True) if "X" in year + month + (day or "") else low
+    if "X" in year + month + (day or ""):
+        low, high = search(False), search(True)
+    else:
+        low = high = _dated(int(year), int(month), None if day is None else int(day))
     if low is None or high is None:
         raise EdtfError(whole, "there is no such month or day" if day else "there is no such month")
 

@@ -18,6 +18,7 @@ GROUPS = {
     **{37 + index: f"third {index + 1}" for index in range(3)},
     **{40 + index: f"half {index + 1}" for index in range(2)},
 }
+_MARKS = re.compile("[?~%]")
 _PLAIN = re.compile(r"(-?\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", re.ASCII)
 
 
@@ -35,8 +36,9 @@ def render(text: str | None, *, contains: str | None = None, report_day: int | N
 
 def _one(text: str) -> str:
     """One date with its qualifiers."""
-    bare = re.sub(r"[?~%]", "", text)
-    shown = _bare(bare)
+    if not _MARKS.search(text):
+        return _bare(text)
+    shown = _bare(_MARKS.sub("", text))
     if "~" in text or "%" in text:
         shown = f"c. {shown}"
     return f"{shown} (uncertain)" if "?" in text or "%" in text else shown

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from functools import cache
+
+from msgspec import Struct
 
 from timeline.errors import Invalid, Path, TimelineError
 from timeline.values import facts
@@ -11,13 +13,15 @@ from timeline.values.countries import is_country
 from timeline.values.dates import bounds
 from timeline.values.vocabulary import Classification, Holding, StepKind, StepStatus
 
+Parts = list[tuple[Path, Struct]]
 ENDED = (StepKind.REJECTED, StepKind.RETURNED, StepKind.WITHDRAWN, StepKind.LAPSED, StepKind.DECLINED)
 """After one of these a nomination takes no further step: a new nomination is needed."""
 
 
 def faults(content: facts.Content) -> list[TimelineError]:
     """Everything that is wrong with this content by itself, each with its path."""
-    found: list[TimelineError] = [*_dates(content, ()), *_parties(content, ())]
+    parts = facts.structs(content)
+    found: list[TimelineError] = [*_dates(parts), *_parties(parts)]
     match content:
         case facts.Meeting():
             found.extend(_stand_ins(content))
@@ -46,8 +50,8 @@ def ladder_faults(steps: list[facts.Step]) -> list[TimelineError]:
     return found
 
 
-def _dates(value: Any, path: Path) -> Iterator[TimelineError]:
-    for where, item in facts.structs(value, path):
+def _dates(parts: Parts) -> Iterator[TimelineError]:
+    for where, item in parts:
         if isinstance(item, facts.When):
             try:
                 bounds(item.edtf, contains=item.contains)
@@ -56,16 +60,22 @@ def _dates(value: Any, path: Path) -> Iterator[TimelineError]:
                 yield Invalid(fault.code, fault.message, (*where, name))
 
 
-def _parties(content: facts.Content, path: Path) -> Iterator[TimelineError]:
-    for where, item in facts.structs(content, path):
-        for name in ("party", "country", "accredited_to"):
-            code = getattr(item, name, None)
+def _parties(parts: Parts) -> Iterator[TimelineError]:
+    for where, item in parts:
+        for name in _coded(type(item)):
+            code = getattr(item, name)
             if isinstance(code, str) and "/" not in code and not is_country(code):
                 message = f"{code!r} is no ISO 3166-1 alpha-2 code; a former state is registered and named 'state/...'"
                 yield Invalid("COUNTRY_UNKNOWN", message, (*where, name))
         for index, code in enumerate(item.parties if isinstance(item, (facts.Milestone, facts.Coverage)) else ()):
             if "/" not in code and not is_country(code):
                 yield Invalid("COUNTRY_UNKNOWN", f"{code!r} is no ISO 3166-1 alpha-2 code", (*where, "parties", index))
+
+
+@cache
+def _coded(kind: type[Struct]) -> list[str]:
+    """The fields of a struct that hold one party."""
+    return [name for name in kind.__struct_fields__ if name in ("party", "country", "accredited_to")]
 
 
 def _stand_ins(meeting: facts.Meeting) -> Iterator[TimelineError]:
