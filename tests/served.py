@@ -12,7 +12,9 @@ from pathlib import Path
 
 import httpx
 
-STARTING_SECONDS = 20
+STARTING_SECONDS = 120
+ENDING_SECONDS = 60
+"""Generous: a busy machine is slow, and who is waited for is ready long before on any other."""
 
 
 @contextmanager
@@ -33,7 +35,7 @@ def served(
             yield client, process
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(ENDING_SECONDS)
 
 
 def wait_for(client: httpx.Client, process: subprocess.Popen[str]) -> None:

@@ -7,13 +7,13 @@ import pytest
 
 from tests import facts
 from timeline.database import Database
-from timeline.errors import Conflict, Invalid, NotFound, Several, TimelineError
+from timeline.errors import Conflict, Invalid, NotFound, Refused, Several, TimelineError
 from timeline.events.records import RecordCorrected
 from timeline.handle import Outcome, Request, event_of, handle, load, seed
 from timeline.log.read import head, stream_events
 from timeline.log.verify import verify_log
 from timeline.values.facts import Content
-from timeline.write.commands import Advance, Correct, Put
+from timeline.write.commands import Advance, AnyCommand, Correct, Merge, Put, Retract, Unmerge
 
 MEETING = "meeting/kuala-lumpur-trilateral"
 NOMINATION = "nomination/cho-hyun-foreign-minister"
@@ -115,3 +115,36 @@ def test_what_is_not_recorded_cannot_be_corrected(database: Database) -> None:
     command = Correct(id="place/atlantis", changes={"zone": "UTC"}, reason="r")
     with pytest.raises(NotFound):
         handle(database, Request(append_id="d", actor="editor", commands=[command]), now_us=1)
+
+
+PARK, CHO, WI = "person/park-yoon-joo", "person/cho-hyun", "person/wi-sung-lac"
+
+
+def ask(database: Database, *commands: AnyCommand) -> None:
+    for command in commands:
+        request = Request(append_id=f"a{position(database)}", actor="desk", commands=[command])
+        handle(database, request, now_us=position(database))
+
+
+@pytest.fixture
+def three(database: Database) -> Database:
+    """A record of three persons."""
+    ask(database, Put(id=PARK, content=facts.PARK), Put(id=CHO, content=facts.CHO), Put(id=WI, content=facts.WI))
+    return database
+
+
+@pytest.mark.parametrize("way", [[], [Merge(id=CHO, into=WI, reason="r")]], ids=["at once", "by way of another"])
+def test_records_are_not_merged_in_a_circle(three: Database, way: list[AnyCommand]) -> None:
+    last = WI if way else CHO
+    ask(three, Merge(id=PARK, into=CHO, reason="r"), *way)
+    with pytest.raises(Refused, match=f"{PARK} was itself merged into {last}") as caught:
+        ask(three, Merge(id=last, into=PARK, reason="r"))
+    assert (caught.value.code, caught.value.path) == ("MERGE_IN_A_CIRCLE", ("into",))
+    ask(three, Unmerge(id=PARK, reason="r"), Merge(id=last, into=PARK, reason="r"))
+
+
+def test_nothing_is_merged_into_what_was_withdrawn(three: Database) -> None:
+    ask(three, Merge(id=CHO, into=WI, reason="r"), Retract(id=WI, reason="r"))
+    for into in (WI, CHO):
+        with pytest.raises(Refused, match=f"{WI} was retracted"):
+            ask(three, Merge(id=PARK, into=into, reason="r"))

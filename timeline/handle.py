@@ -13,9 +13,9 @@ import msgspec
 from sqlalchemy import Connection
 
 from timeline.database import Database
-from timeline.errors import Conflict, NotFound, Path, Several, TimelineError
+from timeline.errors import Conflict, NotFound, Path, Refused, Several, TimelineError
 from timeline.events.codec import SCHEMA, canonical, decode, encode
-from timeline.events.records import AnyEvent, Recorded, RecordsDistinguished
+from timeline.events.records import AnyEvent, Recorded, RecordMerged, RecordsDistinguished
 from timeline.log.append import Append, Appended, NewEvent, announce, append
 from timeline.log.read import append_seen, head, streams_events
 from timeline.log.stored import StoredEvent
@@ -101,6 +101,7 @@ def _record(connection: Connection, request: Request, now_us: int) -> Outcome:
     decided += _resolve_again(connection, before, records)
     versions = {id: record.version for id, record in before.items()}
     _check_references(connection, decided, records)
+    leads = _check_merges(connection, decided, records)
     batch = Append(
         append_id=request.append_id,
         request_digest=digest,
@@ -109,7 +110,7 @@ def _record(connection: Connection, request: Request, now_us: int) -> Outcome:
             NewEvent(stream=id, type=type(event).__name__, schema=SCHEMA, body=encode(event), source=request.source)
             for id, event in decided
         ],
-        expected={**{id: versions[id] for id, _ in decided}, **(request.expected or {})},
+        expected={**leads, **{id: versions[id] for id, _ in decided}, **(request.expected or {})},
     )
     appended = append(connection, batch, now_us=now_us, inline=projector.apply)
     return _outcome(appended, decided, versions, records)
@@ -296,6 +297,30 @@ def _check_references(connection: Connection, decided: list[tuple[str, AnyEvent]
             faults.extend(nominee_faults(record.content, pending))
     if faults:
         raise Several(faults) if len(faults) > 1 else faults[0]
+
+
+def _check_merges(
+    connection: Connection, decided: list[tuple[str, AnyEvent]], records: dict[str, Record]
+) -> dict[str, int]:
+    """A merge leads to a record that is still shown, never back to itself.
+
+    Answers the versions of the records on the way: none of them may be merged or withdrawn meanwhile.
+    """
+    versions: dict[str, int] = {}
+    for id, event in decided:
+        if not isinstance(event, RecordMerged):
+            continue
+        at: str | None = event.into
+        while at is not None:
+            if at == id:
+                message = f"{event.into} was itself merged into {id}; unmerge that first"
+                raise Refused("MERGE_IN_A_CIRCLE", message, ("into",))
+            on_the_way = records.get(at) or load(connection, {at})[at]
+            if on_the_way.retracted:
+                raise Refused("RECORD_RETRACTED", f"{at} was retracted; merge into a record that stands", ("into",))
+            versions[at] = on_the_way.version
+            at = on_the_way.merged_into
+    return versions
 
 
 def _pending(records: dict[str, Record]) -> dict[tuple[str, str], str]:

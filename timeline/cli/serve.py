@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import ceil
 
 import click
 
@@ -82,4 +83,6 @@ def listen(chosen: Settings) -> None:
         proxy_headers=bool(chosen.proxies),
         forwarded_allow_ips=list(chosen.proxies),
         ws_max_size=chosen.limits.body_bytes,
+        # Requests have the time they may take to end; who follows the log would never end, and is cut off then.
+        timeout_graceful_shutdown=ceil(chosen.limits.seconds),
     )

@@ -121,9 +121,10 @@ class Batch:
         return None if found is None else found.document
 
     def survivor(self, id: str) -> Document | None:
-        """The document, or the one it was merged into."""
-        found = self.lookup(id)
-        while found is not None and found["merged_into"] is not None:
+        """The document, or the one it was merged into. A circle, which older releases let pass, ends where it began."""
+        found, passed = self.lookup(id), {id}
+        while found is not None and found["merged_into"] is not None and found["merged_into"] not in passed:
+            passed.add(found["merged_into"])
             found = self.lookup(found["merged_into"])
         return found
 
