@@ -21,6 +21,8 @@ from timeline.api.answers import Answers
 from timeline.api.executing import Service
 from timeline.api.feed import feed_routes
 from timeline.api.http import graphql_routes
+from timeline.api.persisted import Persisted, read_documents
+from timeline.api.schema import SCHEMA
 from timeline.database import Database, is_current, open_database
 from timeline.edge.guard import Guard
 from timeline.log.read import head
@@ -38,8 +40,14 @@ def create_app(settings: Settings) -> Starlette:
     """The service as an ASGI application. It opens the database and never changes its schema."""
     database = open_database(settings.database_url)
     provider = OpenIdProvider(settings.openid) if settings.openid else None
-    gate = Gate(database, is_open=settings.reading_open, provider=provider)
-    service = Service(database, settings.limits, gate=gate)
+    documents = read_documents(settings.documents, SCHEMA._schema) if settings.documents else {}
+    service = Service(
+        database,
+        settings.limits,
+        gate=Gate(database, is_open=settings.reading_open, provider=provider),
+        introspection=settings.introspection,
+        persisted=Persisted(documents, only=settings.documents_only),
+    )
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

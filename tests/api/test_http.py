@@ -66,7 +66,7 @@ def test_only_json_in_utf_8_is_read_so_that_no_plain_form_can_send_a_mutation(cl
         ([{"query": QUERY}], "batches are not supported"),
         ("text", "one JSON object"),
         ({"variables": {}}, "'query' is missing"),
-        ({"query": 1}, "'query' is missing"),
+        ({"query": 1}, "'query' must be the GraphQL document as a string"),
         ({"query": QUERY, "variables": []}, "'variables' must be a JSON object"),
         ({"query": QUERY, "extensions": "x"}, "'extensions' must be a JSON object"),
         ({"query": QUERY, "operationName": 1}, "'operationName' must be a string"),

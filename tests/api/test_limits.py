@@ -12,7 +12,7 @@ import pytest
 from graphql import get_introspection_query
 from starlette.applications import Starlette
 
-from tests.api.conftest import Client, client_on
+from tests.api.conftest import GRAPHQL_JSON, Client, client_on
 from timeline.api.executing import Service
 from timeline.api.http import graphql_routes
 from timeline.api.limits import Limits
@@ -112,6 +112,21 @@ def test_an_answer_that_takes_too_long_is_given_up(client: Client, monkeypatch: 
         answer = other.post("{ meetings { nodes { id } } }")
     assert answer.status_code == 503
     assert answer.json()["errors"][0]["extensions"] == {"code": "LIMIT_PASSED", "limit": "seconds"}
+
+
+def test_each_field_of_a_mutation_is_a_write_and_only_what_may_run_is_counted(client: Client) -> None:
+    wish = 'retract(input: {appendId: "a", id: "place/none", expectedVersion: 1, reason: "r"}) { position }'
+    two, headers = f"mutation {{ a: {wish} ...F }} fragment F on Mutation {{ b: {wish} }}", {"accept": GRAPHQL_JSON}
+    with limited(client, writes_per_minute=3) as other:
+        for _ in range(5):
+            assert other.request("GET", "/graphql", params={"query": two}).status_code == 405
+        assert other.request("POST", "/graphql", json={"query": two}, headers=headers).status_code == 200
+        refused = other.request("POST", "/graphql", json={"query": two}, headers=headers)
+        (error,) = refused.json()["errors"]
+        assert error["extensions"] == {"code": "LIMIT_PASSED", "limit": "writes_per_minute"}
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "20")
+        assert other.request("POST", "/graphql", json={"query": two}).status_code == 429
+        assert "errors" not in other.post("{ position }").json()
 
 
 @pytest.mark.parametrize("succeeding", [0, 1])

@@ -52,7 +52,7 @@ def named(node: ast.AST) -> Iterator[ast.expr]:
     """Where a code stands in this node."""
     if isinstance(node, ast.Call):
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        if name in {*errors(TimelineError), "fault", "shown", "__init__", "_Unfit"}:
+        if name in {*errors(TimelineError), "fault", "shown", "refusal", "__init__", "_Unfit"}:
             yield from (value for value in node.args[:2] if isinstance(value, ast.Constant))
         if name in {"aside", "SetAside"}:
             yield from (value for value in node.args[2:3] if isinstance(value, ast.Constant))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from graphql import GraphQLError
@@ -11,6 +12,27 @@ from graphql import GraphQLError
 from timeline.errors import Several, TimelineError
 
 log = logging.getLogger("timeline.api")
+Error = dict[str, Any]
+
+
+class Refusal(Exception):
+    """Nothing was executed; the errors say why, the status and headers tell HTTP."""
+
+    def __init__(self, errors: list[Error], status: int = 400, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(errors[0]["message"])
+        self.errors = errors
+        self.status = status
+        self.headers = headers or {}
+
+
+def refusal(code: str, message: str, status: int = 400) -> Refusal:
+    """A refusal for one reason."""
+    return Refusal([{"message": message, "extensions": {"code": code}}], status)
+
+
+def passed(limit: str, message: str, status: int = 400, headers: Mapping[str, str] | None = None) -> Refusal:
+    """A refusal because a limit is passed, which it names."""
+    return Refusal([{"message": message, "extensions": {"code": "LIMIT_PASSED", "limit": limit}}], status, headers)
 
 
 def shown(error: GraphQLError, code: str | None = None) -> dict[str, Any]:

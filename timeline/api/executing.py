@@ -14,6 +14,7 @@ from typing import Any
 from graphql import (
     DocumentNode,
     ExecutionResult,
+    FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
@@ -22,6 +23,7 @@ from graphql import (
     execute,
     get_operation_ast,
     parse,
+    specified_rules,
     subscribe,
     validate,
 )
@@ -29,10 +31,12 @@ from graphql import (
 from timeline.api.compiled import DocumentExecutor
 from timeline.api.context import Context, View
 from timeline.api.denials import errors_of, status_of
-from timeline.api.errors import shown
+from timeline.api.errors import Refusal, passed, refusal, shown
 from timeline.api.limits import Limits
-from timeline.api.measuring import Measured, named
+from timeline.api.measuring import Measured, NoIntrospection, named
+from timeline.api.persisted import Persisted
 from timeline.api.schema import SCHEMA
+from timeline.api.usage import Rates, Seats, count_fields
 from timeline.database import Database
 from timeline.errors import Denied
 from timeline.log.follow import Watcher
@@ -66,9 +70,10 @@ class Parsed:
 class Documents:
     """Parsed and validated documents by their text, the least recently used dropped first."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: Limits, *, introspection: bool = True) -> None:
         self.schema = schema
         self.limits = limits
+        self.introspection = introspection
         self._known: OrderedDict[str, Parsed] = OrderedDict()
         self._characters = 0
 
@@ -90,7 +95,8 @@ class Documents:
             document = parse(query, max_tokens=self.limits.tokens)
         except GraphQLSyntaxError as error:
             return Parsed(None, [shown(named(error), "GRAPHQL_PARSE_FAILED")])
-        errors = validate(self.schema, document)
+        rules = specified_rules if self.introspection else [*specified_rules, NoIntrospection]
+        errors = validate(self.schema, document, rules, hide_suggestions=not self.introspection)
         if errors:
             return Parsed(None, [shown(named(error), "GRAPHQL_VALIDATION_FAILED") for error in errors])
         return Parsed(document, [])
@@ -104,6 +110,7 @@ class Operation:
     node: OperationDefinitionNode
     asked: Asked
     caller: Caller = ANYBODY
+    client: str = ""
 
     @property
     def type(self) -> OperationType:
@@ -115,32 +122,40 @@ class Operation:
         """Its name, if it has one."""
         return self.node.name.value if self.node.name else None
 
-
-class Refusal(Exception):
-    """Nothing was executed; the errors say why."""
-
-    def __init__(self, errors: list[Answer], status: int = 400) -> None:
-        super().__init__(errors[0]["message"])
-        self.errors = errors
-        self.status = status
+    @property
+    def writes(self) -> int:
+        """How many fields a mutation has: each of them is a write."""
+        fragments = [each for each in self.document.definitions if isinstance(each, FragmentDefinitionNode)]
+        return count_fields(self.node.selection_set, {each.name.value: each for each in fragments})
 
 
 class Service:
     """One schema and one database for the life of the process."""
 
     def __init__(
-        self, database: Database, limits: Limits = Limits(), *, stock: bool = False, gate: Gate | None = None
+        self,
+        database: Database,
+        limits: Limits = Limits(),
+        *,
+        stock: bool = False,
+        gate: Gate | None = None,
+        introspection: bool = True,
+        persisted: Persisted | None = None,
     ) -> None:
         self.database = database
         self.gate = gate or Gate(database)
         self.executor = None if stock else DocumentExecutor
         self.limits = limits
         self.schema: GraphQLSchema = SCHEMA._schema
-        self.documents = Documents(self.schema, limits)
+        self.introspection = introspection
+        self.documents = Documents(self.schema, limits, introspection=introspection)
+        self.persisted = persisted or Persisted()
+        self.seats = Seats(limits)
+        self.rates = Rates(limits)
         self.watcher = Watcher(database)
 
-    def prepare(self, asked: Asked, caller: Caller = ANYBODY) -> Operation:
-        """The operation that is asked. Raises `Refusal` when it may not run."""
+    def prepare(self, asked: Asked, caller: Caller = ANYBODY, client: str = "") -> Operation:
+        """The operation that is asked, by whom, counted as which client. Raises `Refusal` when it may not run."""
         parsed = self.documents.find(asked.query)
         if parsed.document is None:
             raise Refusal(parsed.errors)
@@ -149,20 +164,29 @@ class Service:
             node = get_operation_ast(parsed.document, asked.operation)
             if node is None:
                 message = "name the operation to run: the document has several, or none of that name"
-                raise Refusal([{"message": message, "extensions": {"code": "OPERATION_UNKNOWN"}}])
+                raise refusal("OPERATION_UNKNOWN", message)
             measured = Measured(self.schema, parsed.document, node, self.limits)
             parsed.measured[asked.operation] = measured
-        passed = measured.passed(asked.variables)
-        if passed is not None:
-            raise Refusal([shown(passed)])
-        return Operation(parsed.document, measured.operation, asked, caller)
+        too_much = measured.passed(asked.variables)
+        if too_much is not None:
+            raise Refusal([shown(too_much)])
+        return Operation(parsed.document, measured.operation, asked, caller, client)
 
     async def run(self, operation: Operation, snapshot: Snapshot | None = None) -> Answer:
         """The answer to a query or mutation, asked now or of a snapshot. Raises `Refusal` when nothing was executed."""
+        if operation.type is OperationType.MUTATION:
+            self.rates.take(operation.client, operation.writes)
         async with self._in_time():
             now = View(snapshot or await open_snapshot(self.database))
             asked = self._with(operation, now)
-            result = execute(self.schema, operation.document, now, *asked, executor_class=self.executor)
+            result = execute(
+                self.schema,
+                operation.document,
+                now,
+                *asked,
+                executor_class=self.executor,
+                hide_suggestions=not self.introspection,
+            )
             if isawaitable(result):
                 result = await result
         answer = _answer(result)
@@ -186,8 +210,7 @@ class Service:
                 f"the answer took longer than {self.limits.seconds:g} seconds; ask for less at once, "
                 "and send a mutation again under its appendId: it may have been recorded"
             )
-            extensions = {"code": "LIMIT_PASSED", "limit": "seconds"}
-            raise Refusal([{"message": message, "extensions": extensions}], 503) from None
+            raise passed("seconds", message, 503) from None
 
     async def stream(self, operation: Operation) -> AsyncIterator[Answer]:
         """The answers to a subscription, or the one to anything else. Raises `Refusal`."""
@@ -195,7 +218,8 @@ class Service:
             yield await self.run(operation)
             return
         now = View(await open_snapshot(self.database))
-        results = subscribe(self.schema, operation.document, now, *self._with(operation, now))
+        asked = self._with(operation, now)
+        results = subscribe(self.schema, operation.document, now, *asked, hide_suggestions=not self.introspection)
         if isawaitable(results):
             results = await results
         if isinstance(results, ExecutionResult):

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import nullcontext
+from typing import Any
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from timeline.api.denials import errors_of, headers_of, status_of
+from timeline.api.errors import Refusal
 from timeline.api.executing import Service
-from timeline.api.streaming import EVENT_STREAM, KEEP_ALIVE_SECONDS, is_event_stream
-from timeline.errors import Denied
+from timeline.api.streaming import KEEP_ALIVE_SECONDS, HeldOpen, is_event_stream
+from timeline.api.usage import client_of
+from timeline.errors import Denied, Invalid
 from timeline.log.follow import next_events
 from timeline.log.transfer import event_line
 from timeline.rights.gate import Caller
@@ -30,26 +34,38 @@ def feed_routes(service: Service) -> list[Route]:
     async def log(request: Request) -> Response:
         try:
             caller = await service.gate.caller(request.headers.get("authorization"))
+            return await _answer(service, request, caller)
         except Denied as denied:
-            answer = orjson.dumps({"errors": errors_of(denied)})
-            return Response(answer, status_of(denied), {**SAFE, **headers_of(denied)}, "application/json")
-        numbers = {}
-        for name, default, least, most in (
-            ("after", request.headers.get("last-event-id", "0"), 0, 2**62),
-            ("limit", "1000", 1, MAX_LIMIT),
-            ("wait", "0", 0, MAX_WAIT),
-        ):
-            text = request.query_params.get(name, default)
-            if not (text.isascii() and text.isdigit() and len(text) < 19 and least <= int(text) <= most):
-                message = f"{name} is {text!r}; it must be a number from {least} to {most}"
-                error = {"errors": [{"message": message, "extensions": {"code": "BAD_REQUEST", "inputPath": [name]}}]}
-                return Response(orjson.dumps(error), 400, SAFE, "application/json")
-            numbers[name] = int(text)
-        if is_event_stream(request.headers.get("accept")):
-            return StreamingResponse(_events(service, caller, numbers["after"]), headers=SAFE, media_type=EVENT_STREAM)
-        return await _lines(service, numbers["after"], numbers["limit"], numbers["wait"])
+            return _failed(errors_of(denied), status_of(denied), headers_of(denied))
+        except Refusal as refused:
+            return _failed(refused.errors, refused.status, refused.headers)
+        except Invalid as invalid:
+            extensions = {"code": invalid.code, "inputPath": list(invalid.path)}
+            return _failed([{"message": invalid.message, "extensions": extensions}], 400, {})
 
     return [Route("/log", log, name="log")]
+
+
+async def _answer(service: Service, request: Request, caller: Caller) -> Response:
+    after = _number(request, "after", request.headers.get("last-event-id", "0"), 0, 2**62)
+    limit = _number(request, "limit", "1000", 1, MAX_LIMIT)
+    wait = _number(request, "wait", "0", 0, MAX_WAIT)
+    client = client_of(request, caller.viewer)
+    if is_event_stream(request.headers.get("accept")):
+        return HeldOpen(service, client, _events(service, caller, after), SAFE)
+    with service.seats.taken(client) if wait else nullcontext():
+        return await _lines(service, after, limit, wait)
+
+
+def _number(request: Request, name: str, default: str, least: int, most: int) -> int:
+    text = request.query_params.get(name, default)
+    if not (text.isascii() and text.isdigit() and len(text) < 19 and least <= int(text) <= most):
+        raise Invalid("BAD_REQUEST", f"{name} is {text[:40]!r}; it must be a number from {least} to {most}", (name,))
+    return int(text)
+
+
+def _failed(errors: list[dict[str, Any]], status: int, headers: Mapping[str, str]) -> Response:
+    return Response(orjson.dumps({"errors": errors}), status, {**SAFE, **headers}, "application/json")
 
 
 async def _lines(service: Service, after: int, limit: int, wait: int) -> Response:

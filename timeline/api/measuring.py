@@ -16,6 +16,7 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
@@ -110,6 +111,15 @@ class Measured:
                 message = f"the query's {words} is {asked}; at most {allowed} is allowed; {remedy}"
                 return GraphQLError(message, nodes=self.operation, extensions={"code": "LIMIT_PASSED", "limit": name})
         return None
+
+
+class NoIntrospection(NoSchemaIntrospectionCustomRule):
+    """Where introspection is closed: `__schema` and `__type` are refused, `__typename` is not."""
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        if node.name.value in ("__schema", "__type"):
+            message = "introspection is closed here; ask the operator for the schema"
+            self.report_error(GraphQLError(message, node, extensions={"code": "INTROSPECTION_CLOSED"}))
 
 
 def named(error: GraphQLError) -> GraphQLError:

@@ -7,24 +7,27 @@ over HTTP. A slow reader is not buffered: an answer is read from the log when th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
-from starlette.responses import StreamingResponse
+from starlette.responses import JSONResponse, StreamingResponse
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from timeline.api.asking import asked_of
 from timeline.api.denials import errors_of
-from timeline.api.executing import Answer, Asked, Operation, Refusal, Service, holds_nul, unexpected
-from timeline.errors import Denied
+from timeline.api.errors import Refusal, passed
+from timeline.api.executing import Answer, Operation, Service, holds_nul, unexpected
+from timeline.api.usage import client_of
+from timeline.errors import Denied, Invalid
+from timeline.values.roles import PUBLIC
 
 EVENT_STREAM = "text/event-stream"
 PROTOCOL = "graphql-transport-ws"
 INIT_SECONDS = 10
 KEEP_ALIVE_SECONDS = 15
-MAX_OPERATIONS = 20
-"""How many operations one WebSocket may have open."""
 
 
 def is_event_stream(accept: str | None) -> bool:
@@ -32,8 +35,22 @@ def is_event_stream(accept: str | None) -> bool:
     return accept is not None and accept.split(";")[0].split(",")[0].strip().lower() == EVENT_STREAM
 
 
-def event_stream(service: Service, operation: Operation) -> StreamingResponse:
-    """The answers as server-sent events: 'next' for each, 'complete' at the end."""
+class HeldOpen(StreamingResponse):
+    """Server-sent events to a client that has a seat for them. Raises `Refusal` when it can have none."""
+
+    def __init__(self, service: Service, client: str, events: AsyncIterator[bytes], headers: Mapping[str, str]) -> None:
+        super().__init__(events, headers=headers, media_type=EVENT_STREAM)
+        self.let_go = service.seats.take(client)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.let_go()
+
+
+def event_stream(service: Service, operation: Operation) -> HeldOpen:
+    """The answers as server-sent events: 'next' for each, 'complete' at the end. Raises `Refusal`."""
 
     async def events() -> AsyncIterator[bytes]:
         async for answer in _answers(service, operation):
@@ -41,7 +58,7 @@ def event_stream(service: Service, operation: Operation) -> StreamingResponse:
         yield b"event: complete\ndata:\n\n"
 
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff"}
-    return StreamingResponse(events(), media_type=EVENT_STREAM, headers=headers)
+    return HeldOpen(service, operation.client, events(), headers)
 
 
 async def _answers(service: Service, operation: Operation) -> AsyncIterator[Answer | None]:
@@ -78,8 +95,18 @@ def websocket_endpoint(service: Service, origins: Collection[str]) -> Callable[[
         elif PROTOCOL not in socket.scope.get("subprotocols", ()):
             await socket.close(4406, f"the subprotocol is {PROTOCOL}")
         else:
-            await socket.accept(PROTOCOL)
-            await _Conversation(service, socket).hold()
+            try:
+                let_go = service.seats.take(client_of(socket, PUBLIC))
+            except Refusal as refused:
+                await socket.send_denial_response(
+                    JSONResponse({"errors": refused.errors}, refused.status, refused.headers)
+                )
+                return
+            try:
+                await socket.accept(PROTOCOL)
+                await _Conversation(service, socket).hold()
+            finally:
+                let_go()
 
     return endpoint
 
@@ -122,7 +149,8 @@ class _Conversation:
         except TimeoutError:
             await self.socket.close(4408, "connection initialisation timeout")
         except _Closed as closed:
-            await self.socket.close(closed.code, closed.reason)
+            # A reason has 123 bytes at most.
+            await self.socket.close(closed.code, closed.reason.encode()[:123].decode(errors="ignore"))
         except (WebSocketDisconnect, KeyError):  # KeyError: a binary frame
             pass
         finally:
@@ -143,15 +171,12 @@ class _Conversation:
                 await self.say({"type": "pong"})
             case {"type": "pong"}:
                 pass
-            case {"type": "subscribe", "id": str(id), "payload": {"query": str(query), **rest}} if id:
+            case {"type": "subscribe", "id": str(id), "payload": dict(payload)} if id:
                 if not self.is_acknowledged:
                     raise _Closed(4401, "unauthorized: send connection_init first")
                 if id in self.running:
-                    raise _Closed(4409, f"subscriber for {id} already exists")
-                variables, operation = rest.get("variables") or {}, rest.get("operationName")
-                if not isinstance(variables, dict) or not isinstance(operation, str | None):
-                    raise _Closed(4400, "invalid message: variables is an object and operationName a string")
-                await self.start(id, Asked(query, variables, operation))
+                    raise _Closed(4409, f"subscriber for {id[:40]} already exists")
+                await self.start(id, payload)
             case {"type": "complete", "id": str(id)}:
                 task = self.running.pop(id, None)
                 if task is not None:
@@ -169,20 +194,25 @@ class _Conversation:
         except Denied as denied:
             raise _Closed(4403, f"forbidden: {denied.code}") from None
 
-    async def start(self, id: str, asked: Asked) -> None:
+    async def start(self, id: str, payload: dict[str, Any]) -> None:
         """Run an operation beside the others."""
-        if len(self.running) >= MAX_OPERATIONS:
-            message = f"a connection may have {MAX_OPERATIONS} operations open; complete one first"
-            extensions = {"code": "LIMIT_PASSED", "limit": "subscriptions"}
-            await self.say({"type": "error", "id": id, "payload": [{"message": message, "extensions": extensions}]})
-            return
         try:
-            operation = self.service.prepare(asked, await self.service.gate.caller(self.authorization))
+            if len(self.running) >= self.service.limits.operations:
+                message = f"a connection may have {self.service.limits.operations} operations open; complete one first"
+                raise passed("operations", message)
+            caller = await self.service.gate.caller(self.authorization)
+            client = client_of(self.socket, caller.viewer)
+            operation = self.service.prepare(asked_of(payload, self.service.persisted), caller, client)
+            let_go = self.service.seats.take(client)
+        except Invalid as invalid:
+            raise _Closed(4400, f"invalid message: {invalid.message}") from None
         except (Refusal, Denied) as refused:
             errors = errors_of(refused) if isinstance(refused, Denied) else refused.errors
             await self.say({"type": "error", "id": id, "payload": errors})
             return
         self.running[id] = asyncio.create_task(self.run(id, operation))
+        # Not at the end of `run`: a task that is cancelled before it began never comes there.
+        self.running[id].add_done_callback(lambda _: let_go())
 
     async def run(self, id: str, operation: Operation) -> None:
         """Send the answers of one operation."""

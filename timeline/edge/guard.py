@@ -82,7 +82,7 @@ class _Answer:
 
     async def send(self, message: Message) -> None:
         """Send on, with our headers in the first message."""
-        if message["type"] in ("http.response.start", "websocket.accept"):
+        if message["type"] in ("http.response.start", "websocket.accept", "websocket.http.response.start"):
             self.status = message.get("status", 101)
             headers = [*message.get("headers", ())]
             present = {name.lower() for name, _ in headers}
