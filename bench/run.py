@@ -31,7 +31,9 @@ QUESTIONS = {
     "a page of 100 with statements": "{ meetings(first: 100) { nodes { %(m)s statements { title } } } }",
     "a page of a series": "{ series(first: 50, parties: { %(pair)s }) { page { entries { %(entry)s } } } }",
     "figures of a series": "{ series(parties: { %(pair)s }) { figures { count medianGapDays } } }",
-    "all series": "{ allSeries(first: 50) { nodes { count longestSilenceDays parties { name } } } }",
+    "all series": "{ allSeries(first: 50) { nodes { count first last parties { name } } } }",
+    "all series in figures": "{ allSeries(first: 50) { nodes { count %(silence)s parties { name } } } }",
+    "the longest silences": "{ allSeries(first: 50, orderBy: LONGEST_SILENCE) { nodes { count parties { name } } } }",
     "a pattern of three steps": STEPS,
     "a month in a country": '{ meetings(first: 50, filter: { place: "%(a)s", during: "1999-05" }) { nodes { id } } }',
     "meetings of a person": '{ meetings(first: 50, filter: { people: ["person/p7"] }) { nodes { id } } }',
@@ -65,6 +67,7 @@ async def _ask(service: Service, last: int, seconds: float) -> dict[str, tuple[f
     pair = (await service.run(service.prepare(asked)))["data"]["allSeries"]["nodes"][0]["parties"]
     names: dict[str, Any] = {"m": MEETING, "a": pair[0]["id"], "b": pair[1]["id"], "quarter": last // 4}
     names["pair"] = 'exactly: ["{a}", "{b}"]'.format(**names)
+    names["silence"] = "figures { medianGapDays longestSilence { label } }"
     names["entry"] = f"ordinal sincePrevious {{ label }} meeting {{ {MEETING} }}"
     for name, text in QUESTIONS.items():
         operation = service.prepare(Asked(text % names, {}, None))

@@ -120,7 +120,9 @@ def test_a_source_that_covers_the_time_since_makes_the_claim_consistent(
 
 
 def test_every_set_of_parties_that_met_is_listed(client: Client) -> None:
-    sets = client.ask("{ allSeries { nodes { parties { id } count first last } hasNextPage } }")["allSeries"]["nodes"]
+    sets = client.ask("{ allSeries { nodes { parties { id } count first last } pageInfo { hasNextPage } } }")[
+        "allSeries"
+    ]["nodes"]
     assert [([party["id"] for party in each["parties"]], each["count"]) for each in sets] == [
         (["JP", "KR", "US"], 2),
         (["KR"], 1),
@@ -133,9 +135,11 @@ def test_every_set_of_parties_that_met_is_listed(client: Client) -> None:
 
 
 def test_where_somebody_stood_in_the_itinerary_shows_an_absence(client: Client) -> None:
-    asked = '{ itinerary(person: "person/%s") { presence meeting { id } } }'
-    assert client.ask(asked % "cho-hyun")["itinerary"] == [{"presence": "ABSENT", "meeting": {"id": KUALA_LUMPUR}}]
-    assert client.ask(asked % "park-yoon-joo")["itinerary"][0]["presence"] == "PRESENT"
+    asked = '{ itinerary(person: "person/%s") { stops { presence meeting { id } } } }'
+    assert client.ask(asked % "cho-hyun")["itinerary"]["stops"] == [
+        {"presence": "ABSENT", "meeting": {"id": KUALA_LUMPUR}}
+    ]
+    assert client.ask(asked % "park-yoon-joo")["itinerary"]["stops"][0]["presence"] == "PRESENT"
 
 
 def test_two_meetings_are_told_apart_in_time(client: Client) -> None:
@@ -156,8 +160,10 @@ def test_what_else_happened_then_is_told_with_its_certainty(client: Client) -> N
 
 def test_all_meetings_together_and_the_history_of_a_post(client: Client) -> None:
     assert client.ask('{ together(parties: ["KR", "JP"]) { totalCount } }')["together"]["totalCount"] == 2
-    history = client.ask('{ postHistory(post: "post/kr-foreign-minister") { nomination { id } tenure { id } } }')
-    assert history["postHistory"] == [
+    history = client.ask(
+        '{ postHistory(post: "post/kr-foreign-minister") { entries { nomination { id } tenure { id } } } }'
+    )
+    assert history["postHistory"]["entries"] == [
         {"nomination": {"id": "nomination/cho-hyun-foreign-minister"}, "tenure": None},
     ]
 

@@ -45,11 +45,12 @@ QUESTIONS = f"""{{
   meeting(id: "meeting/m0") {{ {OCCURRENCE} history {{ type reason version changes {{ field was now }} }} }}
   series(parties: {{ exactly: ["KR", "US"] }}) {{
     page {{ entries {{ ordinal meeting {{ id }} sincePrevious {{ label }} }} }} figures {{ count medianGapDays }} }}
-  allSeries {{ nodes {{ parties {{ name }} count first last longestSilenceDays }} }}
+  allSeries(orderBy: LONGEST_SILENCE) {{ nodes {{ parties {{ name }} count first last
+    figures {{ span {{ label }} medianGapDays longestSilenceFrom {{ id }} }} }} }}
   sequences(steps: [{{ filter: {{ kinds: [MEETING] }} }}, {{ filter: {{}}, within: "P30D", sameDay: true }}]) {{
     nodes {{ certainty steps {{ occurrence {{ id }} }} }} }}
-  itinerary(person: "person/p0") {{ presence meeting {{ id }} }}
-  postHistory(post: "post/minister") {{ tenure {{ id }} }}
+  itinerary(person: "person/p0") {{ stops {{ presence meeting {{ id }} }} }}
+  postHistory(post: "post/minister") {{ entries {{ tenure {{ id }} }} }}
   log(after: 3, first: 10) {{ position type stream body }}
   position recordedAt organizations {{ nodes {{ id name }} }} formerStates {{ nodes {{ id }} }}
   speakers {{ nodes {{ label statements {{ id }} }} }} countries(text: "korea") {{ id meetings {{ id }} }}

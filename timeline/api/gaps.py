@@ -12,6 +12,7 @@ from timeline.api.fields import said
 from timeline.read.documents import dates_of
 from timeline.values import relations
 from timeline.values.dates import Bounds
+from timeline.values.gaps import Days as DayRange
 from timeline.values.gaps import Gap as Days
 from timeline.values.gaps import gap
 from timeline.values.relations import Certainty
@@ -24,6 +25,22 @@ class Gap:
     days: int | None = said("The days, when the dates leave no doubt.")
     same_day: Certainty = said("Whether they share a day: then nothing tells which came first.")
     label: str = said("The gap for people, in English.")
+
+
+@strawberry.type(description="A number of days, as far as the dates tell.")
+class DayCount:
+    at_least: int | None = said("The least that the dates allow.")
+    at_most: int | None = said("The most that the dates allow.")
+    days: int | None = said("The days, when the dates leave no doubt.")
+    label: str = said("The number for people, in English.")
+
+
+def shown_days(found: DayRange | None) -> dict[str, Any] | None:
+    """A number of days as the schema shows it."""
+    if found is None:
+        return None
+    plain = {"at_least": found.at_least, "at_most": found.at_most, "days": found.days}
+    return {**plain, "label": days_label(found)}
 
 
 def shown_gap(found: Days | None) -> dict[str, Any] | None:
@@ -44,8 +61,13 @@ def since_previous(dates: Iterable[Bounds | None]) -> Iterator[dict[str, Any] | 
 
 def gap_label(found: Days) -> str:
     """'3 days', 'the same day', '19 to 28 days', 'at least 5 days'."""
+    return "the same day" if found.days == 0 else days_label(found)
+
+
+def days_label(found: Days | DayRange) -> str:
+    """'3 days', '19 to 28 days', 'at least 5 days'."""
     if found.days is not None:
-        return {0: "the same day", 1: "1 day"}.get(found.days, f"{found.days} days")
+        return "1 day" if found.days == 1 else f"{found.days} days"
     if found.at_least is None and found.at_most is None:
         return "unknown"
     if found.at_least is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import combinations, islice, product
 from typing import Any
 
 from timeline.read.filters import OccurrenceFilter, TimeFilter
@@ -14,7 +14,8 @@ from timeline.values.vocabulary import OCCURRENCES
 
 Expand = Callable[[Sequence[str]], list[str]]
 """Ids with those of the records merged into them."""
-MAX_KEYS = 64
+MAX_KEYS = 1000
+"""How many sets of ids one set of parties may stand for."""
 TAKE_PART = ("PARTY", "PERSON", "VOICE", "ADDRESSEE", "NOMINEE", "PLACE", "POST", "ABSENT", "HOLDER")
 NAMED_KINDS = ("person", "organization", "state", "place", "post", "speaker")
 
@@ -168,14 +169,15 @@ def occurrence_query(query: Query, filter: OccurrenceFilter) -> Query:
 
 
 def _keys(query: Query, parties: Sequence[str]) -> list[str]:
-    """The canonical keys of this party set; more than one where a party was merged from others."""
-    choices = [query.expand([party]) for party in sorted(set(parties))]
-    keys = []
-    for choice in product(*choices):
-        keys.append("|".join(sorted(choice)))
-        if len(keys) == MAX_KEYS:
-            break
-    return keys
+    """The canonical keys of this party set: more than one where parties were merged, any of which may take part."""
+    choices = [_subsets(query.expand([party])) for party in sorted(set(parties))]
+    keys = {"|".join(sorted(set().union(*choice))): None for choice in islice(product(*choices), MAX_KEYS)}
+    return list(keys)
+
+
+def _subsets(ids: Sequence[str]) -> list[tuple[str, ...]]:
+    """Every choice of some of these, small ones first."""
+    return [chosen for size in range(1, len(ids) + 1) for chosen in combinations(ids, size)]
 
 
 def _figure_unit(query: Query, unit: str) -> None:

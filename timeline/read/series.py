@@ -1,29 +1,39 @@
-"""Series: all meetings of one exact set of parties, in order, and how long passed between them."""
+"""Series: all meetings of one exact set of parties, in order, and how long passed between them.
+
+A series is of the meetings that were held, unless its filter names other statuses.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from statistics import median
+from typing import Any
 
 from timeline.errors import Invalid
-from timeline.read.conditions import occurrence_query
-from timeline.read.cursors import key_of
+from timeline.read.conditions import Query, occurrence_query
+from timeline.read.cursors import cursor_of, key_of
 from timeline.read.documents import Document, dates_of
+from timeline.read.figures import Figures, figures_of_rows
 from timeline.read.filters import OccurrenceFilter, Page, size_of
 from timeline.read.snapshot import Snapshot
-from timeline.values.dates import INFINITY, Bounds
+from timeline.values.dates import INFINITY
 from timeline.values.gaps import Gap, gap
 
-ORDERS = {
-    "COUNT": "number DESC, parties",
-    "LAST": "last DESC, parties",
-    "SILENT_LONGEST": "last, parties",
-    "LONGEST_SILENCE": "silence DESC, parties",
-    "FIRST": "first, parties",
+RANKS = {
+    "COUNT": "-COUNT(*)",
+    "LAST": "-MAX(r.le)",
+    # What has no date ends at -INFINITY.
+    "SILENT_LONGEST": f"CASE WHEN MAX(r.le) = -{INFINITY} THEN {INFINITY} ELSE MAX(r.le) END",
+    "LONGEST_SILENCE": "-MAX(r.silence)",
+    "FIRST": "MIN(r.es)",
 }
-"""How all series can be sorted; each order is total."""
+"""How all series can be sorted, the least rank first, then by the parties; each order is total."""
+SILENCE = f"CASE WHEN r.es < {INFINITY} AND r.es >= %(before)s THEN r.es - %(before)s ELSE -1 END"
+EARLIER = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
+FROM_INDEX = "r.kind = 'meeting' AND NOT r.hidden"
+"""As `timeline.read.tables.SERIES` says it."""
+Row = Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,35 +58,26 @@ class Entries:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """A series in figures. Days are from the end of one meeting to the start of the next, at least and at most."""
-
-    count: int
-    dated: int
-    first: str | None
-    last: str | None
-    median_gap: float | None
-    """Of the least number of days between neighbours."""
-    longest: Gap | None
-    longest_between: tuple[str, str] | None
-
-
-@dataclass(frozen=True, slots=True)
 class SeriesRow:
     """One set of parties that met. Days are day numbers; an infinite one is None."""
 
-    parties: list[str]
+    key: str
+    cursor: str
     count: int
     first: int | None
     last: int | None
-    longest_silence: int | None
+
+
+def of_series(filter: OccurrenceFilter) -> OccurrenceFilter:
+    """The filter for the meetings of a series."""
+    return replace(filter, kinds=("meeting",), statuses=filter.statuses or ("HELD",))
 
 
 def exact_set(parties: Sequence[str], filter: OccurrenceFilter) -> OccurrenceFilter:
-    """The filter for the meetings of exactly these parties."""
+    """The filter for the series of exactly these parties."""
     if not parties:
         raise Invalid("SERIES_INVALID", "a series needs its parties", ("parties",))
-    return replace(filter, kinds=("meeting",), exactly=tuple(parties))
+    return replace(of_series(filter), exactly=tuple(parties))
 
 
 async def entries(snapshot: Snapshot, filter: OccurrenceFilter, page: Page) -> Entries:
@@ -99,25 +100,20 @@ async def entries(snapshot: Snapshot, filter: OccurrenceFilter, page: Page) -> E
 
 async def figures(snapshot: Snapshot, filter: OccurrenceFilter) -> Figures:
     """The whole series in figures, read without documents."""
-    query = occurrence_query(await snapshot.query(), filter)
-    rows = await snapshot.rows(
-        query,
-        f"SELECT r.id, r.es, r.ls, r.ee, r.le, r.uncertain FROM {query.records} WHERE {query.condition} "
-        "ORDER BY r.es, r.le, r.id",
-    )
-    dated = [(row[0], Bounds(row[1], row[2], row[3], row[4], bool(row[5]))) for row in rows if row[1] < INFINITY]
-    gaps = [(gap(a, b), (one, other)) for (one, a), (other, b) in pairwise(dated)]
-    finite = [(found.at_least, found, between) for found, between in gaps if found.at_least is not None]
-    _, longest, between = max(finite, key=lambda each: each[0], default=(None, None, None))
-    return Figures(
-        count=len(rows),
-        dated=len(dated),
-        first=dated[0][0] if dated else None,
-        last=dated[-1][0] if dated else None,
-        median_gap=median(days for days, _, _ in finite) if finite else None,
-        longest=longest,
-        longest_between=between,
-    )
+    return figures_of_rows(await _dates(snapshot, await _series_query(snapshot, filter)))
+
+
+async def figures_of(snapshot: Snapshot, filter: OccurrenceFilter, keys: Sequence[str]) -> dict[str, Figures]:
+    """The series of several sets in figures, by their keys."""
+    query = await _series_query(snapshot, of_series(filter))
+    merged = await _merged_sets(snapshot)
+    raw = [*keys, *(key for key, survivor in merged.items() if survivor in keys)]
+    query.where.append(f"r.party_key IN {query.among(raw)}")
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for row in await _dates(snapshot, query):
+        key: str = row[6]
+        rows[merged.get(key, key)].append(row)
+    return {each: figures_of_rows(rows[each]) for each in keys}
 
 
 async def all_series(
@@ -128,27 +124,66 @@ async def all_series(
     min_count: int = 1,
     order: str = "COUNT",
     first: int = 50,
-    offset: int = 0,
+    after: str | None = None,
 ) -> tuple[list[SeriesRow], bool]:
     """Every set of parties that met, and whether more follow. Meetings without a date count and have no gaps."""
-    query = occurrence_query(await snapshot.query(), replace(filter, kinds=("meeting",)))
+    query = await _series_query(snapshot, of_series(filter))
     query.where.append("r.party_key <> ''")
+    key = _survivors(query, await _merged_sets(snapshot))
+    source, condition = query.records, query.condition
+    if order == "LONGEST_SILENCE":
+        # The latest end so far: a long meeting may outlast those that began after it.
+        before = f"MAX(r.le) OVER (PARTITION BY {key} ORDER BY r.es, r.le, r.id {EARLIER})"
+        silence = SILENCE % {"before": before}
+        source = f"(SELECT {key} AS party_key, r.es, r.le, {silence} AS silence FROM {source} WHERE {condition}) r"
+        key, condition = "r.party_key", "1 = 1"
+    wanted = [f"number >= {query.put(min_count)}"]
     if party_count is not None:
-        size = "LENGTH(r.party_key) - LENGTH(REPLACE(r.party_key, '|', '')) + 1"
-        query.where.append(f"{size} = {query.put(party_count)}")
-    infinity = query.put(INFINITY)
+        wanted.append(f"LENGTH(parties) - LENGTH(REPLACE(parties, '|', '')) + 1 = {query.put(party_count)}")
+    if after is not None:
+        rank, parties = key_of(after, (int, str))
+        wanted.append(f"(rank, parties) > ({query.put(rank)}, {query.put(parties)})")
     rows = await snapshot.rows(
         query,
-        "SELECT parties, COUNT(*) AS number, "
-        f"MIN(CASE WHEN es < {infinity} THEN es END) AS first, MAX(CASE WHEN es < {infinity} THEN le END) AS last, "
-        "COALESCE(MAX(silence), -1) AS silence FROM (SELECT r.party_key AS parties, r.es, r.le, "
-        f"CASE WHEN r.es < {infinity} THEN r.es - LAG(r.le) OVER (PARTITION BY r.party_key ORDER BY r.es, r.le, r.id) "
-        f"END AS silence FROM {query.records} WHERE {query.condition}) s "
-        f"GROUP BY parties HAVING COUNT(*) >= {query.put(min_count)} ORDER BY {ORDERS[order]} "
-        f"LIMIT {query.put(first + 1)} OFFSET {query.put(offset)}",
+        "SELECT parties, rank, number, first, last FROM "
+        f"(SELECT {key} AS parties, {RANKS[order]} AS rank, COUNT(*) AS number, MIN(r.es) AS first, MAX(r.le) AS last "
+        f"FROM {source} WHERE {condition} GROUP BY 1) sets "
+        f"WHERE {' AND '.join(wanted)} ORDER BY rank, parties LIMIT {query.put(first + 1)}",
     )
-    found = [SeriesRow(row[0].split("|"), row[1], _day(row[2]), _day(row[3]), _silence(row[4])) for row in rows[:first]]
+    found = [SeriesRow(row[0], cursor_of([row[1], row[0]]), row[2], _day(row[3]), _day(row[4])) for row in rows[:first]]
     return found, len(rows) > first
+
+
+async def _series_query(snapshot: Snapshot, filter: OccurrenceFilter) -> Query:
+    """The filter's conditions on records `r`, in the words of the index that holds what figures ask."""
+    query = occurrence_query(await snapshot.query(), filter)
+    query.where.append(FROM_INDEX)
+    return query
+
+
+async def _merged_sets(snapshot: Snapshot) -> dict[str, str]:
+    """Sets of parties, by their keys in the tables, that are other sets since some parties were merged."""
+    query = await snapshot.query()
+    merged = await snapshot.merged_ids("organization/", "state/")
+    if not merged:
+        return {}
+    links = f"{query.shelf}_links l JOIN {query.shelf}_records r ON r.id = l.id"
+    rows = await snapshot.rows(
+        query,
+        f"SELECT DISTINCT r.party_key FROM {links} WHERE l.role = 'PARTY' AND l.value IN {query.among(merged)} "
+        f"AND l.kind = 'meeting' AND {query.valid('l')} AND {query.valid('r')}",
+    )
+    keys = [row[0] for row in rows]
+    parties = [await snapshot.survivors(key.split("|")) for key in keys]
+    return {key: "|".join(sorted(set(survivors))) for key, survivors in zip(keys, parties, strict=True)}
+
+
+def _survivors(query: Query, merged: Mapping[str, str]) -> str:
+    """The set of a record's parties, as they are found now, in SQL."""
+    if not merged:
+        return "r.party_key"
+    cases = " ".join(f"WHEN {query.put(key)} THEN {query.put(survivor)}" for key, survivor in merged.items())
+    return f"CASE r.party_key {cases} ELSE r.party_key END"
 
 
 async def _before(snapshot: Snapshot, filter: OccurrenceFilter, cursor: str) -> tuple[int, list[Document]]:
@@ -159,7 +194,8 @@ async def _before(snapshot: Snapshot, filter: OccurrenceFilter, cursor: str) -> 
     table = f"{query.records} WHERE {query.condition}"
     rows = await snapshot.rows(
         query,
-        f"SELECT (SELECT COUNT(*) FROM {table}), r.doc FROM {table} ORDER BY r.es DESC, r.le DESC, r.id DESC LIMIT 1",
+        f"SELECT (SELECT COUNT(*) FROM {table} AND {FROM_INDEX}), r.doc FROM {table} "
+        "ORDER BY r.es DESC, r.le DESC, r.id DESC LIMIT 1",
     )
     return (rows[0][0], [snapshot.read(rows[0][1])]) if rows else (0, [])
 
@@ -174,5 +210,10 @@ def _day(day: int | None) -> int | None:
     return None if day is None or abs(day) >= INFINITY else day
 
 
-def _silence(days: int) -> int | None:
-    return None if days < 0 or days >= INFINITY // 2 else days
+async def _dates(snapshot: Snapshot, query: Query) -> Sequence[Row]:
+    """Id, bounds, doubt and set of the meetings, set by set."""
+    return await snapshot.rows(
+        query,
+        f"SELECT r.id, r.es, r.ls, r.ee, r.le, r.uncertain, r.party_key FROM {query.records} "
+        f"WHERE {query.condition} ORDER BY r.party_key, r.es, r.le, r.id",
+    )

@@ -323,6 +323,10 @@ class Snapshot:
         aliases = await self._merged()
         return [_survivor(id, aliases) for id in ids] if aliases else list(ids)
 
+    async def merged_ids(self, *prefixes: str) -> list[str]:
+        """The ids with one of these prefixes that lead to another record."""
+        return [id for id in await self._merged() if id.startswith(prefixes)]
+
     def read(self, doc: str) -> Document:
         """A document from its row."""
         document: Document = orjson.loads(doc)

@@ -25,6 +25,24 @@ class Gap:
         return self.at_least if self.at_least == self.at_most else None
 
 
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A number of days, at least and at most. None is unbounded."""
+
+    at_least: int | None
+    at_most: int | None
+
+    @property
+    def days(self) -> int | None:
+        """The days, when the dates leave no doubt."""
+        return self.at_least if self.at_least == self.at_most else None
+
+
+def days_of(at_least: int, at_most: int) -> Days:
+    """A number of days between these."""
+    return Days(_finite(at_least), _finite(at_most))
+
+
 def gap(a: Bounds, b: Bounds) -> Gap:
     """The gap between A and B."""
     return Gap(_finite(b.es - a.le), _finite(b.ls - a.ee), overlaps(a, b))
