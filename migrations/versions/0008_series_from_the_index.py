@@ -6,8 +6,8 @@ Nobody writes a read table but an append: while the index is made, appends wait,
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
