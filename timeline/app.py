@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import json
@@ -25,7 +26,10 @@ from timeline.api.persisted import Persisted, read_documents
 from timeline.api.schema import SCHEMA
 from timeline.database import Database, is_current, open_database
 from timeline.edge.guard import Guard
+from timeline.errors import Damaged
+from timeline.log.checkpoint import Trust, check_signed
 from timeline.log.read import head
+from timeline.log.schedule import sign_regularly
 from timeline.read.now import read_position
 from timeline.rights.gate import Gate
 from timeline.rights.oidc import OpenIdProvider
@@ -48,10 +52,15 @@ def create_app(settings: Settings) -> Starlette:
         introspection=settings.introspection,
         persisted=Persisted(documents, only=settings.documents_only),
     )
+    keys, trust = settings.signing_keys(), settings.trust()
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        signing = asyncio.create_task(sign_regularly(database, keys, trust, settings.checkpoint_seconds))
         yield
+        signing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await signing
         await database.close()
         database.dispose()
 
@@ -59,7 +68,7 @@ def create_app(settings: Settings) -> Starlette:
         return JSONResponse({"status": "alive"})
 
     def ready(request: Request) -> JSONResponse:
-        found = readiness(database)
+        found = readiness(database, trust)
         return JSONResponse(found, status_code=200 if found["status"] == "ready" else 503)
 
     return Starlette(
@@ -101,13 +110,19 @@ def settle() -> None:
     gc.freeze()
 
 
-def readiness(database: Database) -> dict[str, object]:
-    """Whether the service can answer: database reachable, schema current, read tables at the head of the log."""
+def readiness(database: Database, trust: Trust = Trust()) -> dict[str, object]:
+    """Whether the service can answer: database reachable, schema current, read tables at the head of the log.
+
+    A log that contradicts a checkpoint it has signed is not served.
+    """
     try:
         if not is_current(database):
             return {"status": "not ready", "reason": "the database schema is not current; run 'timeline migrate'"}
         with database.read() as connection:
             at_head, at_read = head(connection).position, read_position(connection)
+            check_signed(connection, trust)
+    except Damaged as damage:
+        return {"status": "not ready", "reason": damage.message}
     except Exception:
         log.exception("the database cannot be reached")
         return {"status": "not ready", "reason": "the database cannot be reached"}

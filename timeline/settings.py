@@ -9,6 +9,8 @@ from typing import Any
 
 from timeline.api.limits import Limits
 from timeline.errors import Invalid
+from timeline.log.checkpoint import Trust
+from timeline.log.keys import SigningKey, read_keys, read_vkeys
 from timeline.rights.oidc import OpenId, check_address
 
 DEFAULT_DATABASE = "sqlite:///timeline.db"
@@ -43,6 +45,23 @@ class Settings:
     log_requests: bool = False
     log_details: bool = False
     limits: Limits = field(default_factory=Limits)
+    log_key: str | None = field(default=None, repr=False)
+    """Private keys that sign checkpoints, one a line."""
+    log_key_file: str | None = None
+    log_vkeys: str | None = None
+    """Public keys with which checkpoints were signed earlier."""
+    checkpoint_seconds: int = 60
+    checkpoint_file: Path | None = None
+    """Where the last checkpoint is kept outside the database."""
+
+    def signing_keys(self) -> list[SigningKey]:
+        """The keys that sign for the log; none where none are set. Raises `Invalid`."""
+        return read_keys(self.log_key, self.log_key_file)
+
+    def trust(self) -> Trust:
+        """By what checkpoints of the log are judged: its keys, earlier ones, and the copy that is kept outside."""
+        own = [key.public for key in self.signing_keys()]
+        return Trust((*own, *read_vkeys(self.log_vkeys)), self.checkpoint_file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +114,11 @@ KNOWN = {
     "TIMELINE_LOG": Variable("log_json", *_one_of(text=False, json=True)),
     "TIMELINE_LOG_REQUESTS": Variable("log_requests", *SWITCH),
     "TIMELINE_LOG_DETAILS": Variable("log_details", *SWITCH),
+    "TIMELINE_LOG_KEY": Variable("log_key", str),
+    "TIMELINE_LOG_KEY_FILE": Variable("log_key_file", str),
+    "TIMELINE_LOG_VKEYS": Variable("log_vkeys", str),
+    "TIMELINE_CHECKPOINT_SECONDS": Variable("checkpoint_seconds", *_number(0, 86_400)),
+    "TIMELINE_CHECKPOINT_FILE": Variable("checkpoint_file", Path),
 }
 OPENID_PREFIX = "TIMELINE_OIDC_"
 OPENID = {f"{OPENID_PREFIX}{each.name.upper()}": Variable(each.name, str) for each in fields(OpenId)}

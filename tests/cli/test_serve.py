@@ -76,7 +76,7 @@ def test_read_tables_behind_the_log_are_told(database: Database, engine_url: str
 
 def test_verbs_are_listed_in_the_order_of_their_use_and_no_summary_is_cut_off() -> None:
     told = CliRunner().invoke(cli, ["--help"], terminal_width=100).output
-    listed = re.findall(r"^  ([a-z]+)  +(.+)$", told.partition("Commands:")[2], flags=re.MULTILINE)
+    listed = re.findall(r"^  ([a-z-]+)  +(.+)$", told.partition("Commands:")[2], flags=re.MULTILINE)
     assert [verb for verb, _ in listed] == list(cli.commands)
     assert listed[0][0] == "up"
     assert [summary for _, summary in listed if "..." in summary] == []

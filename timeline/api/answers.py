@@ -7,6 +7,7 @@ which they are live. A query that asks only as of a position depends on no later
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import OrderedDict
 from functools import cache
 from importlib.metadata import version
@@ -25,6 +26,8 @@ LARGEST = 1024 * 1024
 FOR_EVER = "public, max-age=31536000, immutable"
 CHECK_FIRST = "no-cache"
 PRIVATE = "private, no-cache"
+_SIGNED = re.compile(r"\b(?:checkpoint|proof|consistency)\b")
+"""Fields whose answers move with the last checkpoint. Whatever else has such a name is asked anew, too."""
 
 
 class Answers:
@@ -54,8 +57,8 @@ class Answers:
 
 
 def may_keep(operation: Operation) -> bool:
-    """Whether the answer depends on the record alone."""
-    return operation.type is OperationType.QUERY
+    """Whether the answer depends on the record alone: checkpoints are signed without anything being recorded."""
+    return operation.type is OperationType.QUERY and _SIGNED.search(operation.asked.query) is None
 
 
 def tag_of(snapshot: Snapshot, operation: Operation, media: str) -> str:

@@ -39,6 +39,7 @@ from timeline.api.inputs import (
     read_page,
 )
 from timeline.api.occurrences import OCCURRENCE_KINDS, Meeting, Milestone, Nomination, Occurrence, Statement
+from timeline.api.proofs import ProofQueries
 from timeline.api.records import Node, Record
 from timeline.api.sequences import TimeQueries
 from timeline.errors import Invalid
@@ -364,7 +365,7 @@ async def _changes(
 
 
 @strawberry.type(description="The record now, and the ways into its past.")
-class Query(Snapshot):
+class Query(Snapshot, ProofQueries):
     as_of: Snapshot = strawberry.field(
         resolver=_as_of,
         description="The record as it stood at a position or a moment: names, merges, corrections, dates, all of it.",

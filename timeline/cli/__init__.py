@@ -7,7 +7,23 @@ import sys
 import click
 from sqlalchemy.exc import OperationalError
 
-from timeline.cli import export, import_, log, match, migrate, quarantine, rebuild, schema, seed, serve, token, verify
+from timeline.cli import (
+    checkpoint,
+    export,
+    import_,
+    key,
+    log,
+    match,
+    migrate,
+    prove,
+    quarantine,
+    rebuild,
+    schema,
+    seed,
+    serve,
+    token,
+    verify,
+)
 from timeline.errors import Refused, Several, TimelineError
 
 
@@ -47,6 +63,10 @@ for verb in (
     match.match,
     token.token,
     verify.verify,
+    key.key,
+    checkpoint.checkpoint,
+    prove.prove,
+    prove.verify_proof,
     schema.schema,
 ):
     cli.add_command(verb)

@@ -10,6 +10,7 @@ import click
 from timeline.cli.options import database_option, opened, settings
 from timeline.cli.seed import load_seeds, seed_files, told
 from timeline.database import open_database, upgrade
+from timeline.log.checkpoint import check_signed
 from timeline.log.read import head
 from timeline.read.projector import bring_up
 from timeline.settings import Settings
@@ -34,6 +35,7 @@ def up(host: str | None, port: int | None, database_url: str | None) -> None:
         bring_up(database)
         with database.read() as connection:
             is_empty = head(connection).position == 0
+            check_signed(connection, chosen.trust())
         if is_empty:
             files = seed_files(())
             click.echo(told(load_seeds(database, files, None), len(files)))
@@ -49,12 +51,13 @@ def up(host: str | None, port: int | None, database_url: str | None) -> None:
 def serve(host: str | None, port: int | None, database_url: str | None) -> None:
     """Serve the API and GraphiQL.
 
-    Never changes the database's schema: where it is not current, 'timeline migrate' comes first.
+    Never changes the database's schema: where it is not current, 'timeline migrate' comes first. Refuses a log that is
+    shorter than, or another than, a checkpoint that it has signed.
     /healthz answers 200 while the process lives, /readyz 200 or 503 with the reason.
     """
     chosen = settings(database_url, host, port)
-    with opened(chosen.database_url):
-        pass
+    with opened(chosen.database_url) as database, database.read() as connection:
+        check_signed(connection, chosen.trust())
     listen(chosen)
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, LargeBinary, func, or_, select, text
 
 from timeline.errors import Damaged
+from timeline.log.checkpoint import Trust, check_is_prefix, read_note
 from timeline.log.merkle import Node, grown, root
-from timeline.log.read import events_after, head
+from timeline.log.read import Head, events_after, head
 from timeline.log.stored import SALT_BYTES, StoredEvent, append_row, event_hash
-from timeline.log.tables import log_appends, log_events, log_nodes, metadata
+from timeline.log.tables import log_appends, log_checkpoints, log_events, log_nodes, metadata
 
 BATCH = 1000
 TRIGGERS = {
@@ -46,46 +47,80 @@ class Fault:
         return f"position {self.position}: {self.message}" if self.position else self.message
 
 
-def verify_log(connection: Connection, progress: Callable[[int, int], None] | None = None) -> list[Fault]:
-    """Every fault of the log, in order. An empty list means that it is whole."""
-    end = head(connection)
+def verify_log(
+    connection: Connection,
+    progress: Callable[[int, int], None] | None = None,
+    trust: Trust = Trust(),
+    outside: Sequence[str] = (),
+) -> list[Fault]:
+    """Every fault of the log, in order. An empty list means that it is whole.
+
+    `trust` has the keys by which checkpoints must be signed, `outside` are checkpoints that were kept elsewhere.
+    """
     faults = _trigger_faults(connection)
     unreadable = _type_faults(connection)
     if unreadable:
         return [*faults, *unreadable]
-    edge, position, clock = b"", 0, 0
-    versions: dict[str, int] = {}
-    spans: dict[str, tuple[int, int]] = {}
-    nodes: list[Node] = []
+    end, walk = head(connection), _Walk()
     while True:
         try:
-            events = events_after(connection, position, limit=BATCH)
+            events = events_after(connection, walk.position, limit=BATCH)
         except Damaged as damage:
-            return [*faults, Fault(position + 1, damage.message)]
+            return [*faults, *walk.faults, Fault(walk.position + 1, damage.message)]
         if not events:
             break
+        walk.take(events)
+        if progress is not None:
+            progress(walk.position, end.position)
+    return [
+        *faults,
+        *walk.faults,
+        *walk.head_faults(end),
+        *_node_faults(connection, walk.nodes),
+        *_append_faults(connection, walk.spans),
+        *_checkpoint_faults(connection, trust, outside),
+    ]
+
+
+@dataclass
+class _Walk:
+    """From event to event, with what the next one and the whole are held to."""
+
+    faults: list[Fault] = field(default_factory=list)
+    edge: bytes = b""
+    position: int = 0
+    clock: int = 0
+    nodes: list[Node] = field(default_factory=list)
+    versions: dict[str, int] = field(default_factory=dict)
+    spans: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def take(self, events: Sequence[StoredEvent]) -> None:
+        """The next events, which have no gap before or between them."""
         for event in events:
             if not _is_as_hashed(event):
-                faults.append(Fault(event.position, "the event is not the one that was hashed"))
-            if event.version != versions.get(event.stream, 0) + 1:
-                faults.append(Fault(event.position, f"version {event.version} of {event.stream} is out of order"))
-            if event.recorded_us <= clock:
-                faults.append(Fault(event.position, "it was recorded no later than the event before"))
-            versions[event.stream] = event.version
-            spans[event.append_id] = (spans.get(event.append_id, (event.position, 0))[0], event.position)
-            clock = event.recorded_us
-        edge, completed = grown(edge, position, (event.leaf_hash for event in events))
-        nodes += completed
-        position = events[-1].position
-        if progress is not None:
-            progress(position, end.position)
-    if position != end.position:
-        faults.append(Fault(0, f"the head says {end.position}, the last event is at {position}"))
-    elif edge != end.tree:
-        faults.append(Fault(0, f"the head's tree is not the tree over the events ({root(edge).hex()})"))
-    if clock != end.recorded_us:
-        faults.append(Fault(0, "the head's clock is not that of the last event"))
-    return [*faults, *_node_faults(connection, nodes), *_append_faults(connection, spans)]
+                self.faults.append(Fault(event.position, "the event is not the one that was hashed"))
+            if event.version != self.versions.get(event.stream, 0) + 1:
+                self.faults.append(Fault(event.position, f"version {event.version} of {event.stream} is out of order"))
+            if event.recorded_us <= self.clock:
+                self.faults.append(Fault(event.position, "it was recorded no later than the event before"))
+            self.versions[event.stream] = event.version
+            self.spans[event.append_id] = (self.spans.get(event.append_id, (event.position, 0))[0], event.position)
+            self.clock = event.recorded_us
+        self.edge, completed = grown(self.edge, self.position, (event.leaf_hash for event in events))
+        self.nodes += completed
+        self.position = events[-1].position
+
+    def head_faults(self, end: Head) -> list[Fault]:
+        """What the head says against the events."""
+        faults = []
+        if self.position != end.position:
+            faults.append(Fault(0, f"the head says {end.position}, the last event is at {self.position}"))
+        elif self.edge != end.tree:
+            message = f"the head's tree is not the tree over the events ({root(self.edge).hex()})"
+            faults.append(Fault(0, message))
+        if self.clock != end.recorded_us:
+            faults.append(Fault(0, "the head's clock is not that of the last event"))
+        return faults
 
 
 def _type_faults(connection: Connection) -> list[Fault]:
@@ -147,6 +182,30 @@ def _append_faults(connection: Connection, spans: dict[str, tuple[int, int]]) ->
         if said.get(id) != spans.get(id)
     ]
     return faults
+
+
+def _checkpoint_faults(connection: Connection, trust: Trust, outside: Sequence[str]) -> list[Fault]:
+    """What was signed against what the log is: each checkpoint must be a beginning of it."""
+    faults, before = [], 0
+    rows = connection.execute(select(log_checkpoints).order_by(log_checkpoints.c.number)).all()
+    for expected, row in enumerate(rows, start=1):
+        faults += _one_checkpoint(connection, row.note, trust, f"checkpoint {row.number}")
+        if row.number != expected:
+            faults.append(Fault(0, f"checkpoint {expected} is missing"))
+        if not before <= row.size or f"\n{row.size}\n" not in row.note:
+            faults.append(Fault(0, f"checkpoint {row.number} is not at the size that stands beside it"))
+        before = row.size
+    for note in outside:
+        faults += _one_checkpoint(connection, note, trust, "a checkpoint from outside")
+    return faults
+
+
+def _one_checkpoint(connection: Connection, note: str, trust: Trust, name: str) -> list[Fault]:
+    try:
+        check_is_prefix(connection, read_note(note), trust.keys)
+    except Damaged as damage:
+        return [Fault(0, f"{name}: {damage.message}")]
+    return []
 
 
 def _trigger_faults(connection: Connection) -> list[Fault]:

@@ -131,6 +131,15 @@ def digest(connection: Connection, shelf: str) -> str:
     return seen.hexdigest()
 
 
+def replay(connection: Connection, shelf: Shelf, read: Callable[[int], Sequence[StoredEvent]]) -> int:
+    """Fill an empty shelf with all events; `read` gives the next ones behind a position. Where the last merge was."""
+    position, merges = 0, 0
+    while events := read(position):
+        merges = max(merges, _fill(connection, shelf, events))
+        position = events[-1].position
+    return merges
+
+
 def _finish(
     database: Database, shelf: Shelf, token: str, position: int, merges: int, progress: Progress | None
 ) -> RebuildReport:
