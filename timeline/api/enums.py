@@ -138,6 +138,6 @@ class ChangeType(StrEnum):
     CHANGED = "CHANGED"
     """It was corrected, or more of it was recorded."""
     MOVED = "MOVED"
-    """A meeting moved in time."""
+    """It happened, or is to happen, on another date than was recorded."""
     WITHDRAWN = "WITHDRAWN"
-    """It was retracted, or merged into another record."""
+    """It was retracted, or merged into another record, perhaps soon after it was recorded."""

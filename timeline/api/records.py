@@ -39,8 +39,8 @@ class Node:
 @strawberry.type(description="A field of a record before and after an event, in the form of schema/events.json.")
 class FieldChange:
     field: str = said("The field's name.")
-    was: Json | None = said("What it said before; null when it said nothing or the event does not tell.")
-    now: Json | None = said("What it says since; null when it says nothing.")
+    was: Json | None = said("What it said before; null when it said nothing, and of what another source gives.")
+    now: Json | None = said("What it says since, or what another source gives; null when that is nothing.")
 
 
 @strawberry.type(description="One event in the past of a record.")
@@ -57,12 +57,14 @@ class HistoryEntry:
     changes: list[FieldChange] = said("The fields that it changed; none for the first event of a record.")
 
 
-@strawberry.type(description="What a source gives for a field, other than what the record shows.")
+@strawberry.type(description="What a source gives for a field on which sources disagree.")
 class Reading:
     field: str = said("The field's name.")
     value: Json | None = said("The value, in the form of schema/events.json; null means that it is not so.")
     when: When | None = said("The value made readable, where it is a date.")
-    citation: Citation | None = said("Where it is read; null for what the record showed before another was preferred.")
+    citation: Citation | None = said(
+        "Where it is read; null for what the record says of itself, with its own citations."
+    )
 
 
 @strawberry.type(description="A record was withdrawn.")
@@ -84,6 +86,10 @@ async def _history(root: Doc) -> list[Doc]:
     return [Doc(root.view, entry) for entry in await root.view.snapshot.history(root.data["id"])]
 
 
+def _readings(root: Doc, *, shown: bool) -> list[Doc]:
+    return [Doc(root.view, each) for each in root.data["conflicts"] if each.get("shown", False) is shown]
+
+
 @strawberry.interface(description="Whatever is recorded under an id, with what became of it in the log.")
 class Record(Node):
     kind: Kind = said("What the record is about.")
@@ -97,7 +103,13 @@ class Record(Node):
         lambda data: moment(data["first_recorded_us"]), "When its first event was recorded.", "first_recorded_us"
     )
     corrections: int = said("How often it was corrected.")
-    conflicts: list[Reading] = said("What other sources give for its fields; the record shows the preferred value.")
+    conflicts: list[Reading] = told(
+        lambda root: _readings(root, shown=False),
+        "What other sources give for its fields; the record shows the preferred value.",
+    )
+    preferred: list[Reading] = told(
+        lambda root: _readings(root, shown=True), "Where what it shows of contested fields is read."
+    )
     retracted: Retraction | None = said("That it was withdrawn, and why; lists leave it out then.")
     delisted: Delisting | None = said("That its source dropped it from a later release; it stays on record.")
     distinct_from: list[Node] = many("distinct_from", "Records that somebody found not to be the same, however alike.")

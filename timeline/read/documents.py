@@ -139,15 +139,20 @@ def dates_of(when: Document | None) -> Bounds | None:
 
 
 def _read(document: Document, field: str, value: Any, citation: facts.Citation | None) -> Document:
-    """The document with one more reading of a field."""
+    """The document with one more reading of a field, which the record does not show."""
     reading = {"field": field, "value": value, "when": _when_read(document, field, value), "citation": _full(citation)}
-    return {**document, "conflicts": [*document["conflicts"], reading]}
+    return {**document, "conflicts": [*document["conflicts"], {**reading, "shown": False}]}
+
+
+def _compared(readings: list[Document], shown: Document) -> list[Document]:
+    """The readings of a record, each with whether it is what the record shows."""
+    return [{**each, "shown": each["value"] == shown.get(each["field"])} for each in readings]
 
 
 def _preferred(document: Document, change: events.FieldChange) -> Document:
-    """The document in which another reading is shown and the one shown before is kept."""
-    others = [each for each in document["conflicts"] if (each["field"], each["value"]) != (change.field, change.now)]
-    return _read({**document, "conflicts": others}, change.field, change.was, None)
+    """The document in which what was shown before is a reading, too; it may have been one all along."""
+    known = [(each["field"], each["value"]) for each in document["conflicts"]]
+    return document if (change.field, change.was) in known else _read(document, change.field, change.was, None)
 
 
 def _when_read(document: Document, field: str, value: Any) -> Document | None:
@@ -199,6 +204,8 @@ def _appended(before: Document | None, field: str, item: facts.Fact, stored: Sto
 def _entered(document: Document, content: facts.Content, stored: StoredEvent) -> Document:
     """The document with this content and what is computed of it."""
     said = _full(content, throughout=document["kind"] in THROUGHOUT)
+    if document["conflicts"]:
+        said["conflicts"] = _compared(document["conflicts"], msgspec.to_builtins(content))
     computed = _meeting(content) if isinstance(content, facts.Meeting) else {}
     return {**document, **_version(stored), **said, **computed}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -9,13 +10,27 @@ import orjson
 
 from timeline.events import records as events
 from timeline.events.codec import decode
+from timeline.events.records import AnyEvent
 from timeline.log.stored import StoredEvent
 from timeline.read.documents import Document
 
 
-def entry(stored: StoredEvent) -> Document:
-    """One event of a record, with what it changed."""
-    event = decode(stored.type, stored.schema, stored.body)
+def entries(past: Iterable[StoredEvent]) -> list[Document]:
+    """The events of a record from its first one on, each with what it changed."""
+    said: Document = {}
+    found = []
+    for stored in past:
+        event = decode(stored.type, stored.schema, stored.body)
+        changes = _changes(event, said)
+        found.append(_entry(stored, event, changes))
+        if isinstance(event, events.Recorded):
+            said = msgspec.to_builtins(event.content)
+        elif not isinstance(event, events.ReadingReported):
+            said.update((each["field"], each["now"]) for each in changes)
+    return found
+
+
+def _entry(stored: StoredEvent, event: AnyEvent, changes: list[Document]) -> Document:
     return {
         "position": stored.position,
         "version": stored.version,
@@ -26,7 +41,7 @@ def entry(stored: StoredEvent) -> Document:
         "append_id": stored.append_id,
         "reason": getattr(event, "reason", None),
         "citation": msgspec.to_builtins(getattr(event, "citation", None)),
-        "changes": _changes(event),
+        "changes": changes,
     }
 
 
@@ -52,39 +67,42 @@ def raw(stored: StoredEvent) -> Document:
     }
 
 
-def _changes(event: Any) -> list[Document]:
+def _changes(event: AnyEvent, said: Document) -> list[Document]:
     """Fields before and after, in the form the content has in JSON; the first event changes nothing."""
+
+    def change(field: str, now: Any) -> Document:
+        return {"field": field, "was": said.get(field), "now": now}
+
     match event:
         case events.RecordCorrected(changes=changes):
-            return [{"field": each.field, "was": each.was, "now": each.now} for each in changes]
+            return [change(each.field, each.now) for each in changes]
         case events.ReadingReported(field=field, value=value):
-            return [_change(field, None, value)]
-        case events.ReadingPreferred(change=change):
-            return [_change(change.field, change.was, change.now)]
-        case events.MeetingRescheduled(was=was, now=now):
-            return [_change("when", msgspec.to_builtins(was), msgspec.to_builtins(now))]
+            return [{"field": field, "was": None, "now": value}]
+        case events.ReadingPreferred(change=preferred):
+            return [change(preferred.field, preferred.now)]
+        case events.MeetingRescheduled(now=now):
+            moved = [change("when", msgspec.to_builtins(now)), change("status", "SCHEDULED")]
+            return [each for each in moved if each["was"] != each["now"]]
         case events.MeetingHeld(when=when):
-            dated = [] if when is None else [_change("when", None, msgspec.to_builtins(when))]
-            return [_change("status", None, "HELD"), *dated]
+            dated = [] if when is None else [change("when", msgspec.to_builtins(when))]
+            return [change("status", "HELD"), *dated]
         case events.MeetingPostponed():
-            return [_change("status", None, "POSTPONED")]
+            return [change("status", "POSTPONED")]
         case events.MeetingCancelled():
-            return [_change("status", None, "CANCELLED")]
+            return [change("status", "CANCELLED")]
         case events.NominationAdvanced(step=step):
-            return [_change("steps", None, msgspec.to_builtins(step))]
+            return [change("steps", [*(said.get("steps") or ()), msgspec.to_builtins(step)])]
         case events.RecordsRelated(relation=relation):
-            return [_change("relations", None, msgspec.to_builtins(relation))]
+            return [change("relations", [*(said.get("relations") or ()), msgspec.to_builtins(relation)])]
         case events.RecordMerged(into=into):
-            return [_change("merged_into", None, into)]
+            return [change("merged_into", into)]
+        case events.RecordUnmerged():
+            return [change("merged_into", None)]
         case events.RecordDelisted(source=source):
-            return [_change("delisted", None, source)]
-        case events.RecordRelisted(source=source):
-            return [_change("delisted", source, None)]
+            return [change("delisted", source)]
+        case events.RecordRelisted():
+            return [change("delisted", None)]
         case events.RecordsDistinguished(other=other):
-            return [_change("distinct_from", None, other)]
+            return [change("distinct_from", [*(said.get("distinct_from") or ()), other])]
         case _:
             return []
-
-
-def _change(field: str, was: Any, now: Any) -> Document:
-    return {"field": field, "was": was, "now": now}

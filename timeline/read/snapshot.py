@@ -22,11 +22,13 @@ from timeline.read.cursors import key_of
 from timeline.read.density import spread
 from timeline.read.documents import Document, dates_of
 from timeline.read.filters import Bucket, OccurrenceFilter, Page, Slice, size_of
-from timeline.read.history import entry, raw
+from timeline.read.history import entries, raw
+from timeline.read.index import is_hidden
 from timeline.read.kept import Kept, kept_at
 from timeline.read.together import Together
 from timeline.values.dates import INFINITY, Bounds, day_number, year_of
 from timeline.values.relations import Certainty, overlaps
+from timeline.values.vocabulary import OCCURRENCES
 
 CHUNK = 400
 COLUMN_FACETS = {
@@ -41,6 +43,7 @@ LINK_FACETS = {"PARTY": "PARTY", "SOURCE": "SOURCE", "TOPIC": "TOPIC"}
 MAX_HOLDERS = 1000
 """How many tenures of one post are looked at; the longest list known, two centuries of envoys, has about a hundred."""
 T = TypeVar("T")
+OCCURRENCE_KINDS = {kind.value for kind in OCCURRENCES}
 ALIASES = 64
 """For how many states of a database it is kept who was merged into whom."""
 _aliases: WeakKeyDictionary[Database, OrderedDict[tuple[str, int], dict[str, str]]] = WeakKeyDictionary()
@@ -286,7 +289,7 @@ class Snapshot:
         def read() -> list[Document]:
             with self.database.read() as connection:
                 past = stream_events(connection, id)
-            return [entry(stored) for stored in past if stored.position <= self.position]
+            return entries(stored for stored in past if stored.position <= self.position)
 
         return await in_thread(read)
 
@@ -514,12 +517,15 @@ def _single_day(meeting: Document) -> int | None:
 
 def _change(was: Document | None, now: Document) -> str | None:
     """What became of a record; None when only its index changed."""
+    if was is not None and was["version"] == now["version"]:
+        return None
+    if is_hidden(now) and (was is None or not is_hidden(was)):
+        return "WITHDRAWN"
     if was is None:
         return "ADDED"
-    if was["version"] == now["version"]:
-        return None
-    hidden = [each["retracted"] is not None or each["merged_into"] is not None for each in (was, now)]
-    if hidden == [False, True]:
-        return "WITHDRAWN"
-    moved = was.get("when") != now.get("when") and now["kind"] == "meeting" and now["corrections"] == was["corrections"]
-    return "MOVED" if moved else "CHANGED"
+    return "MOVED" if now["kind"] in OCCURRENCE_KINDS and _dates(was) != _dates(now) else "CHANGED"
+
+
+def _dates(document: Document) -> list[str | None]:
+    """When it happened, without how that is known."""
+    return [(document["when"] or {}).get(name) for name in ("edtf", "contains")]

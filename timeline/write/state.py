@@ -23,7 +23,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     delisted: bool = False
     distinct_from: list[str] = []
     readings: dict[str, list[Any]] = {}
-    """Per field the values that other sources give, in JSON form."""
+    """Per field the values that sources give, in JSON form; one of them may be what the record shows."""
 
 
 def patched(content: facts.Content, changes: dict[str, Any]) -> facts.Content:
@@ -55,8 +55,8 @@ def evolve(record: Record, event: AnyEvent) -> Record:
         case events.ReadingReported(field=field, value=value):
             return _read(record, field, [*record.readings.get(field, ()), value])
         case events.ReadingPreferred(change=change):
-            kept = [*record.readings.get(change.field, ()), change.was]
-            return _with(_read(record, change.field, kept), {change.field: change.now})
+            others = [value for value in record.readings.get(change.field, ()) if value != change.was]
+            return _with(_read(record, change.field, [*others, change.was]), {change.field: change.now})
         case events.RecordRetracted():
             return msgspec.structs.replace(record, retracted=True)
         case events.RecordMerged(into=into):
@@ -87,11 +87,7 @@ def _read(record: Record, field: str, values: list[Any]) -> Record:
 
 def _with(record: Record, changes: dict[str, Any]) -> Record:
     assert record.content is not None, "a record is reported before it changes"
-    content = patched(record.content, changes)
-    shown = msgspec.to_builtins(content)
-    # A source that gives what the record shows does not disagree with it any more.
-    readings = {name: [each for each in values if each != shown.get(name)] for name, values in record.readings.items()}
-    return msgspec.structs.replace(record, content=content, readings=readings)
+    return msgspec.structs.replace(record, content=patched(record.content, changes))
 
 
 def _appended(record: Record, name: str, item: Any) -> Record:
