@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from itertools import combinations, islice, product
 from typing import Any
 
+import orjson
+
 from timeline.read.filters import OccurrenceFilter, TimeFilter
 from timeline.read.search import countries_named, fold, fts5_query, phrase, tsquery
 from timeline.values.dates import INFINITY
@@ -16,6 +18,8 @@ Expand = Callable[[Sequence[str]], list[str]]
 """Ids with those of the records merged into them."""
 MAX_KEYS = 1000
 """How many sets of ids one set of parties may stand for."""
+FEW = 20
+"""Longer lists are one parameter on SQLite, too."""
 TAKE_PART = ("PARTY", "PERSON", "VOICE", "ADDRESSEE", "NOMINEE", "PLACE", "POST", "ABSENT", "HOLDER")
 NAMED_KINDS = ("person", "organization", "state", "place", "post", "speaker")
 
@@ -38,9 +42,21 @@ class Query:
         self.parameters[name] = value
         return f":{name}"
 
-    def among(self, values: Sequence[Any]) -> str:
-        """A list of parameters, in parentheses."""
-        return f"({', '.join(self.put(value) for value in values)})" if values else "(NULL)"
+    def among(self, column: str, values: Sequence[Any]) -> str:
+        """That a column has one of these values.
+
+        Lists of any length make the same statement where they can, so that it need not be planned again.
+        """
+        if not values:
+            return "1 = 0"
+        if len(values) == 1:
+            return f"{column} = {self.put(values[0])}"
+        if self.dialect == "postgresql":
+            of = "bigint" if isinstance(values[0], int) else "text"
+            return f"{column} = ANY(CAST({self.put(list(values))} AS {of}[]))"
+        if len(values) > FEW:
+            return f"{column} IN (SELECT value FROM json_each({self.put(orjson.dumps(list(values)).decode())}))"
+        return f"{column} IN ({', '.join(self.put(value) for value in values)})"
 
     def valid(self, table: str) -> str:
         """That a row of this table held at the snapshot's position."""
@@ -70,12 +86,12 @@ class Query:
     def column(self, name: str, values: Sequence[str]) -> None:
         """The column has one of these values; nothing is asked when there are none."""
         if values:
-            self.where.append(f"r.{name} IN {self.among(values)}")
+            self.where.append(self.among(f"r.{name}", values))
 
     def linked(self, roles: Sequence[str], values: Sequence[str], *, negated: bool = False) -> None:
         """The record is linked to one of these values in one of these roles."""
         if values:
-            known = f"x.value IN {self.among(self.expand(values))} AND x.role IN {self.among(roles)}"
+            known = f"{self.among('x.value', self.expand(values))} AND {self.among('x.role', roles)}"
             exists = f"EXISTS (SELECT 1 FROM {self.shelf}_links x WHERE {known} AND x.id = r.id AND {self.valid('x')})"
             self.where.append(f"NOT {exists}" if negated else exists)
 
@@ -99,14 +115,14 @@ class Query:
             return "SELECT '' AS id, 0 AS rank WHERE 1 = 0"
         matching = self._matching(self.put(asked))
         texts = f"SELECT t.id, t.rank, t.kind FROM {self.shelf}_texts t WHERE {matching} AND {self.valid('t')}"
-        roles = self.among(TAKE_PART)
-        named = f"SELECT n.id FROM ({texts}) n WHERE n.kind IN {self.among(NAMED_KINDS)}"
+        roles = self.among("l.role", TAKE_PART)
+        named = f"SELECT n.id FROM ({texts}) n WHERE {self.among('n.kind', NAMED_KINDS)}"
         merged = f"SELECT a.id FROM {self.shelf}_aliases a JOIN m ON a.survivor = m.id WHERE {self.valid('a')}"
         via = [f"l.value IN (WITH RECURSIVE m (id) AS ({named} UNION {merged}) SELECT m.id FROM m)"]
         if countries := countries_named(text):
-            via.append(f"l.value IN {self.among(countries)}")
+            via.append(self.among("l.value", countries))
         linked = " UNION ALL ".join(
-            f"SELECT l.id, 2 AS rank FROM {self.shelf}_links l WHERE {how} AND l.role IN {roles} AND {self.valid('l')}"
+            f"SELECT l.id, 2 AS rank FROM {self.shelf}_links l WHERE {how} AND {roles} AND {self.valid('l')}"
             for how in via
         )
         return f"SELECT d.id, d.rank FROM ({texts}) d UNION ALL {linked}"

@@ -75,9 +75,9 @@ async def _links(snapshot: Snapshot, roles: Sequence[str], value: str, kinds: Se
     """The links of a value, or of what was merged into it, in these roles."""
     query = await snapshot.query()
     query.where += [
-        f"l.value IN {query.among(query.expand([value]))}",
-        f"l.role IN {query.among(roles)}",
-        f"l.kind IN {query.among(kinds)}",
+        query.among("l.value", query.expand([value])),
+        query.among("l.role", roles),
+        query.among("l.kind", kinds),
         query.valid("l"),
     ]
     return query

@@ -108,7 +108,7 @@ async def figures_of(snapshot: Snapshot, filter: OccurrenceFilter, keys: Sequenc
     query = await _series_query(snapshot, of_series(filter))
     merged = await _merged_sets(snapshot)
     raw = [*keys, *(key for key, survivor in merged.items() if survivor in keys)]
-    query.where.append(f"r.party_key IN {query.among(raw)}")
+    query.where.append(query.among("r.party_key", raw))
     rows: dict[str, list[Row]] = defaultdict(list)
     for row in await _dates(snapshot, query):
         key: str = row[6]
@@ -170,7 +170,7 @@ async def _merged_sets(snapshot: Snapshot) -> dict[str, str]:
     links = f"{query.shelf}_links l JOIN {query.shelf}_records r ON r.id = l.id"
     rows = await snapshot.rows(
         query,
-        f"SELECT DISTINCT r.party_key FROM {links} WHERE l.role = 'PARTY' AND l.value IN {query.among(merged)} "
+        f"SELECT DISTINCT r.party_key FROM {links} WHERE l.role = 'PARTY' AND {query.among('l.value', merged)} "
         f"AND l.kind = 'meeting' AND {query.valid('l')} AND {query.valid('r')}",
     )
     keys = [row[0] for row in rows]

@@ -222,9 +222,9 @@ class Snapshot:
         for chunk in _chunks(list(found)):
             query = await self.query()
             asked = {each: survivor for survivor in chunk for each in query.expand([survivor])}
-            known = f"l.role = {query.put(role)} AND l.value IN {query.among(list(asked))} AND {query.valid('l')}"
+            known = f"l.role = {query.put(role)} AND {query.among('l.value', list(asked))} AND {query.valid('l')}"
             if kinds:
-                known += f" AND l.kind IN {query.among(kinds)}"
+                known += f" AND {query.among('l.kind', kinds)}"
             rows = await self.rows(
                 query,
                 "SELECT k.value, r.id, r.doc FROM (SELECT l.value, l.id, l.es, l.le, ROW_NUMBER() OVER "
@@ -269,7 +269,7 @@ class Snapshot:
         for chunk in _chunks(sorted({day for day in days.values() if day is not None})):
             query = await self.query()
             query.where += ["r.kind = 'meeting'", "NOT r.hidden", "r.le = r.es", query.valid("r")]
-            query.where.append(f"r.es IN {query.among(chunk)}")
+            query.where.append(query.among("r.es", chunk))
             rows = await self.rows(
                 query,
                 f"SELECT r.id, r.es, r.party_key FROM {self.shelf}_records r WHERE {query.condition} ORDER BY r.id",
@@ -370,7 +370,7 @@ class Snapshot:
             query = Query(self.shelf, self.database.dialect, list, parameters={"at": self.position})
             rows = await self.database.fetch_soon(
                 f"SELECT r.id, r.doc, r.from_position FROM {self.shelf}_records r "
-                f"WHERE r.id IN {query.among(chunk)} AND {query.valid('r')}",
+                f"WHERE {query.among('r.id', chunk)} AND {query.valid('r')}",
                 **query.parameters,
             )
             for id, doc, since in rows:
@@ -445,7 +445,7 @@ class Snapshot:
 
     def _found(self, query: Query, text: str, kinds: Sequence[str]) -> tuple[Query, str]:
         """Each record that the search finds once, with its best rank."""
-        kept = f" AND r.kind IN {query.among(kinds)}" if kinds else ""
+        kept = f" AND {query.among('r.kind', kinds)}" if kinds else ""
         found = (
             f"(SELECT h.rank, r.id, r.kind, r.doc FROM (SELECT id, MIN(rank) AS rank FROM ({query.hits(text)}) hits "
             f"GROUP BY id) h JOIN {self.shelf}_records r ON r.id = h.id "
