@@ -21,12 +21,12 @@ from starlette.routing import Route
 from timeline.api.answers import Answers
 from timeline.api.executing import Service
 from timeline.api.feed import feed_routes
-from timeline.api.http import graphql_routes
+from timeline.api.http import graphql_routes, unavailable
 from timeline.api.persisted import Persisted, read_documents
 from timeline.api.schema import SCHEMA
 from timeline.database import Database, is_current, open_database
 from timeline.edge.guard import Guard
-from timeline.errors import Damaged
+from timeline.errors import Damaged, Unavailable
 from timeline.log.checkpoint import Trust, check_signed
 from timeline.log.read import head
 from timeline.log.schedule import sign_regularly
@@ -82,6 +82,7 @@ def create_app(settings: Settings) -> Starlette:
         ],
         lifespan=lifespan,
         middleware=_middleware(settings),
+        exception_handlers={Unavailable: unavailable},
     )
 
 
@@ -121,11 +122,11 @@ def readiness(database: Database, trust: Trust = Trust()) -> dict[str, object]:
         with database.read() as connection:
             at_head, at_read = head(connection).position, read_position(connection)
             check_signed(connection, trust)
-    except Damaged as damage:
-        return {"status": "not ready", "reason": damage.message}
+    except (Unavailable, Damaged) as outage:
+        return {"status": "not ready", "reason": outage.message, "code": outage.code}
     except Exception:
-        log.exception("the database cannot be reached")
-        return {"status": "not ready", "reason": "the database cannot be reached"}
+        log.exception("the database cannot be read")
+        return {"status": "not ready", "reason": "the database cannot be read"}
     if at_head != at_read:
         return {"status": "not ready", "reason": f"the read tables are at {at_read} and the log is at {at_head}"}
     return {"status": "ready", "position": at_head}

@@ -12,9 +12,10 @@ import re
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar
-from functools import lru_cache
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import ContextVar, copy_context
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -26,7 +27,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError
 
-from timeline.errors import Invalid
+from timeline.errors import Invalid, Unavailable
+from timeline.outages import outages_told
 
 BUSY_MS = 30_000
 """How long a writer on SQLite waits for its turn."""
@@ -34,6 +36,12 @@ CACHE_KIB = 64 * 1024
 """How much of a SQLite database a writer keeps in memory: index pages are touched all over with each append."""
 MIGRATION_LOCK = 7_011_2025
 """The advisory lock on PostgreSQL under which migrations run, one process at a time."""
+CONNECT_SECONDS = 5
+"""How long a connection to PostgreSQL may take to be made, and how long a writer waits for a free one."""
+LOST_MS = 15_000
+"""After how long without an answer to what was sent a connection counts as lost: PostgreSQL went without a word."""
+WRITERS = 4
+"""How many requests write, or wait for their turn to, at once. They have one lock to pass anyway."""
 _PARAMETER = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|(?<![:\w\[]):([a-z_][a-z0-9_]*)""")
 """A parameter, or a literal, a quoted name or a comment, in which a colon means nothing."""
 
@@ -76,10 +84,14 @@ _work: ContextVar[_Work | None] = ContextVar("work", default=None)
 
 async def in_thread(work: Callable[..., T], *arguments: Any, **named: Any) -> T:
     """The result of work done in a thread. If nobody waits for it any more, its query is stopped in the database."""
+    return await _in_thread(None, partial(work, *arguments, **named))
+
+
+async def _in_thread(threads: Executor | None, work: Callable[[], T]) -> T:
     mine = _Work()
     before = _work.set(mine)
     try:
-        return await asyncio.to_thread(work, *arguments, **named)
+        return await asyncio.get_running_loop().run_in_executor(threads, copy_context().run, work)
     except asyncio.CancelledError:
         # In a thread of its own: all others may be busy, and PostgreSQL is told over a connection of its own.
         threading.Thread(target=mine.give_up, daemon=True).start()
@@ -109,19 +121,20 @@ class Database:
         self._open_readers: list[sqlite3.Connection] = []
         self._pool: asyncpg.Pool | None = None
         self._pool_lock = asyncio.Lock()
+        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction; committed at the end, rolled back on any exception."""
-        with self.engine.connect() as connection, _stoppable(_stop(connection)), connection.begin():
+        """One transaction; committed at the end, rolled back on any exception. Raises `Unavailable`."""
+        with outages_told(), self.engine.connect() as connection, _stoppable(_stop(connection)), connection.begin():
             if self.dialect == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One snapshot, for reading only."""
-        with self.engine.connect() as connection:
+        """One snapshot, for reading only. Raises `Unavailable`."""
+        with outages_told(), self.engine.connect() as connection:
             if self.dialect == "postgresql":
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with _stoppable(_stop(connection)), connection.begin(), self._only_reading(connection):
@@ -142,22 +155,31 @@ class Database:
 
     def gather_statistics(self) -> None:
         """Let the planner know what the tables hold now; after bulk writes it would guess for a minute or more."""
-        with self.engine.begin() as connection:
+        with suppress(Unavailable), outages_told(), self.engine.begin() as connection:
             connection.exec_driver_sql("PRAGMA optimize" if self.dialect == "sqlite" else "ANALYZE")
 
     async def fetch(self, sql: str, **parameters: Any) -> Sequence[Row]:
-        """All rows of one query with `:name` parameters, without blocking the event loop."""
-        if self.dialect == "sqlite":
-            return await in_thread(self._fetch_sqlite, sql, parameters)
-        numbered, names = _numbered(sql)
-        pool = self._pool or await self._open_pool()
-        rows: Sequence[Row] = await pool.fetch(numbered, *[parameters[name] for name in names])
-        return rows
+        """All rows of one query with `:name` parameters, without blocking the event loop. Raises `Unavailable`."""
+        with outages_told(OSError):
+            if self.dialect == "sqlite":
+                return await in_thread(self._fetch_sqlite, sql, parameters)
+            numbered, names = _numbered(sql)
+            pool = self._pool or await self._open_pool()
+            rows: Sequence[Row] = await pool.fetch(numbered, *[parameters[name] for name in names])
+            return rows
+
+    async def writing(self, work: Callable[..., T], *arguments: Any, **named: Any) -> T:
+        """The result of work that writes, done in a thread as by `in_thread`.
+
+        It has threads of its own: however many wait for their turn to write, whoever reads finds one.
+        """
+        return await _in_thread(self._writers, partial(work, *arguments, **named))
 
     async def fetch_soon(self, sql: str, **parameters: Any) -> Sequence[Row]:
         """The same for a query that finds few rows by a key: on SQLite that is quicker than handing it to a thread."""
         if self.dialect == "sqlite":
-            return self._fetch_sqlite(sql, parameters)
+            with outages_told(OSError):
+                return self._fetch_sqlite(sql, parameters)
         return await self.fetch(sql, **parameters)
 
     def _fetch_sqlite(self, sql: str, parameters: dict[str, Any]) -> Sequence[Row]:
@@ -177,8 +199,9 @@ class Database:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
                     self._dsn(),
-                    min_size=1,
+                    min_size=0,  # Of a least number it would tell, with traces, for as long as the database is away.
                     max_size=8,
+                    timeout=CONNECT_SECONDS,
                     reset=_as_it_was,
                     statement_cache_size=500,
                     max_cached_statement_lifetime=0,
@@ -187,17 +210,24 @@ class Database:
             return self._pool
 
     @asynccontextmanager
-    async def listening(self, channel: str, heard: Callable[[], None]) -> AsyncIterator[None]:
-        """Call `heard` on every notification of a channel of PostgreSQL; on SQLite there are none."""
+    async def listening(
+        self, channel: str, heard: Callable[[], None], lost: Callable[[], None] = lambda: None
+    ) -> AsyncIterator[None]:
+        """Call `heard` on every notification of a channel of PostgreSQL; on SQLite there are none.
+
+        `lost` is called when no more will come: the connection has ended.
+        """
         if self.dialect == "sqlite":
             yield
             return
-        connection = await asyncpg.connect(self._dsn())
+        connection = await asyncpg.connect(self._dsn(), timeout=CONNECT_SECONDS)
         try:
+            connection.add_termination_listener(lambda *_: lost())
             await connection.add_listener(channel, lambda *_: heard())
             yield
         finally:
-            await connection.close()
+            with suppress(TimeoutError):
+                await connection.close(timeout=CONNECT_SECONDS)
 
     def _dsn(self) -> str:
         return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -252,8 +282,17 @@ def open_database(url: str) -> Database:
 
 
 def _postgresql_engine(url: URL) -> Engine:
-    # Named, because a server may have another default: an append must see what was committed while it waited.
-    return create_engine(url, isolation_level="READ COMMITTED")
+    # What the URL says itself goes before.
+    bounds = {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": LOST_MS}
+    return create_engine(
+        url,
+        # Named, because a server may have another default: an append must see what was committed while it waited.
+        isolation_level="READ COMMITTED",
+        connect_args={name: bound for name, bound in bounds.items() if name not in url.query},
+        # A server that was restarted has ended all connections; the first request after it must not be lost to that.
+        pool_pre_ping=True,
+        pool_timeout=CONNECT_SECONDS,
+    )
 
 
 def _sqlite_engine(url: URL) -> Engine:
@@ -290,8 +329,8 @@ def downgrade(database: Database, revision: str) -> None:
 
 
 def is_current(database: Database) -> bool:
-    """Whether the schema is the one that this software needs."""
-    with database.engine.connect() as connection:
+    """Whether the schema is the one that this software needs. Raises `Unavailable`."""
+    with outages_told(), database.engine.connect() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
     return found == ScriptDirectory.from_config(_alembic()).get_current_head()
 

@@ -48,6 +48,10 @@ class Damaged(TimelineError):
     """The log is not what it was: a hole, a hash that does not match. Reading stops loudly."""
 
 
+class Unavailable(TimelineError):
+    """Something that the request needs does not answer now. Sent again later, unchanged, it may be answered."""
+
+
 class Several(Exception):
     """All faults that were found together; a file with ten faults names ten."""
 

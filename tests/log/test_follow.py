@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -21,8 +22,8 @@ class Slow(Database):
     ended: asyncio.Event
 
     @asynccontextmanager
-    async def listening(self, channel: str, heard: Callable[[], None]) -> AsyncIterator[None]:
-        async with super().listening(channel, heard):
+    async def listening(self, *told: Any) -> AsyncIterator[None]:
+        async with super().listening(*told):
             yield
         self.ending.set()
         await self.ended.wait()
@@ -32,7 +33,7 @@ class Deaf(Database):
     """A database that refuses notifications."""
 
     @asynccontextmanager
-    async def listening(self, channel: str, heard: Callable[[], None]) -> AsyncIterator[None]:
+    async def listening(self, *told: Any) -> AsyncIterator[None]:
         raise RuntimeError("no notifications")
         yield
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from timeline.errors import Several, TimelineError
+from timeline.errors import Several, TimelineError, Unavailable
+from timeline.outages import said
 
 log = logging.getLogger("timeline.api")
 Error = dict[str, Any]
@@ -45,6 +46,8 @@ def shown(error: GraphQLError, code: str | None = None) -> dict[str, Any]:
     cause = error.original_error
     if isinstance(cause, Several):
         cause = cause.faults[0]
+    if isinstance(cause, Unavailable):
+        log.warning("%s [%s]", said(cause.__cause__ or cause), cause.code)
     if isinstance(cause, TimelineError):
         answer["extensions"] = {"code": cause.code, "inputPath": list(cause.path)}
     elif cause is None or isinstance(cause, GraphQLError):

@@ -38,7 +38,7 @@ from timeline.api.persisted import Persisted
 from timeline.api.schema import SCHEMA
 from timeline.api.usage import Rates, Seats, count_fields
 from timeline.database import Database
-from timeline.errors import Denied
+from timeline.errors import Denied, Unavailable
 from timeline.log.follow import Watcher
 from timeline.read.snapshot import Snapshot, open_snapshot
 from timeline.rights.gate import ANYBODY, Caller, Gate
@@ -173,7 +173,10 @@ class Service:
         return Operation(parsed.document, measured.operation, asked, caller, client)
 
     async def run(self, operation: Operation, snapshot: Snapshot | None = None) -> Answer:
-        """The answer to a query or mutation, asked now or of a snapshot. Raises `Refusal` when nothing was executed."""
+        """The answer to a query or mutation, asked now or of a snapshot.
+
+        Raises `Refusal` when nothing was executed, and `Unavailable`, not half an answer, when the database went away.
+        """
         if operation.type is OperationType.MUTATION:
             self.rates.take(operation.client, operation.writes)
         async with self._in_time():
@@ -189,6 +192,9 @@ class Service:
             )
             if isawaitable(result):
                 result = await result
+        for error in result.errors or ():
+            if isinstance(error.original_error, Unavailable):
+                raise error.original_error
         answer = _answer(result)
         # Without a path the request itself was wrong, such as a variable of another type: nothing was executed.
         if result.data is None and all("path" not in error for error in answer.get("errors", [{"path": ()}])):
@@ -246,7 +252,7 @@ def _answer(result: ExecutionResult) -> Answer:
 
 
 def unexpected(error: Exception) -> Answer:
-    """The masked answer for a defect of ours."""
+    """The answer when something went wrong on our side: masked if it is a defect."""
     return {"errors": [shown(GraphQLError(str(error), original_error=error))]}
 
 

@@ -17,8 +17,8 @@ from timeline.api.errors import Refusal
 from timeline.api.executing import Service
 from timeline.api.streaming import KEEP_ALIVE_SECONDS, HeldOpen, is_event_stream
 from timeline.api.usage import client_of
-from timeline.errors import Denied, Invalid
-from timeline.log.follow import next_events
+from timeline.errors import Denied, Invalid, Unavailable
+from timeline.log.follow import AWAY_SECONDS, events_beyond, next_events
 from timeline.log.transfer import event_line
 from timeline.rights.gate import Caller
 
@@ -87,11 +87,14 @@ async def _events(service: Service, caller: Caller, after: int) -> AsyncIterator
         except Denied as denied:
             yield b"event: error\ndata: %s\n\n" % orjson.dumps({"errors": errors_of(denied)})
             return
-        events = await next_events(service.database, position)
+        except Unavailable:
+            yield b":\n\n"
+            await asyncio.sleep(AWAY_SECONDS)
+            continue
+        events = await events_beyond(service.watcher, position, KEEP_ALIVE_SECONDS)
         for event in events:
             yield b"id: %d\nevent: recorded\ndata: %s\n\n" % (event.position, event_line(event))
         if events:
             position = events[-1].position
-        elif not await service.watcher.beyond(position, KEEP_ALIVE_SECONDS):
+        else:
             yield b":\n\n"
-        await asyncio.sleep(0)

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 from graphql import OperationType
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
@@ -20,10 +20,11 @@ from timeline.api.executing import Asked, Operation, Service, holds_nul, unexpec
 from timeline.api.schema import print_schema
 from timeline.api.streaming import EVENT_STREAM, event_stream, is_event_stream, websocket_endpoint
 from timeline.api.usage import client_of
-from timeline.errors import Denied, Invalid
+from timeline.errors import Denied, Invalid, Unavailable
 
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
+AGAIN = {"Retry-After": "1"}
 
 
 class HttpFault(Exception):
@@ -74,6 +75,10 @@ class GraphQL:
             return _response({"errors": refused.errors}, status, media or JSON, refused.headers)
         except HttpFault as fault:
             return _response(fault.answer, fault.status, media or JSON, fault.headers)
+        except Unavailable as outage:
+            return _response(unexpected(outage), 503, media or JSON, AGAIN)
+        except ClientDisconnect:
+            return Response(status_code=400)  # Nobody will read it.
         except Exception as error:
             return _response(unexpected(error), 500, media or JSON)
 
@@ -151,6 +156,11 @@ def graphql_routes(service: Service, origins: Collection[str] = (), answers: Ans
         WebSocketRoute("/graphql", websocket_endpoint(service, origins), name="graphql-ws"),
         Route("/schema.graphql", schema, name="schema"),
     ]
+
+
+async def unavailable(request: Request, outage: Exception) -> Response:
+    """The answer outside GraphQL when the database cannot serve."""
+    return _response(unexpected(outage), 503, JSON, AGAIN)
 
 
 VARY = "Accept, Authorization"

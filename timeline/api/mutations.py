@@ -18,8 +18,7 @@ from timeline.api.contents import Fields, camel, fact, input_type, made_input, p
 from timeline.api.context import Context, View
 from timeline.api.fields import Json, said
 from timeline.api.records import Record
-from timeline.database import in_thread
-from timeline.errors import Damaged, Denied, Invalid, Path, Several, TimelineError
+from timeline.errors import Damaged, Denied, Invalid, Path, Several, TimelineError, Unavailable
 from timeline.handle import Request, handle
 from timeline.read.snapshot import open_snapshot
 from timeline.values import facts
@@ -79,7 +78,7 @@ def mutation(name: str, role: Role, description: str, fields: Fields, ask: Ask, 
             info.context.caller.viewer.require(role, name)
             id, command = ask(input)
             return await _recorded(info.context, id, command, input)
-        except Damaged:
+        except (Damaged, Unavailable):
             raise
         except (TimelineError, Several) as failed:
             faults = failed.faults if isinstance(failed, Several) else [failed]
@@ -103,7 +102,7 @@ async def _recorded(context: Context, id: str, command: AnyCommand, input: Any) 
         source=input.from_source,
         expected=None if expected is None else {id: expected},
     )
-    outcome = await in_thread(handle, context.database, request, now_us=context.now_us())
+    outcome = await context.database.writing(handle, context.database, request, now_us=context.now_us())
     view = View(await open_snapshot(context.database))
     record = await view.find(id)
     assert record is not None, "what was just recorded can be read"

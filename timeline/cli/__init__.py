@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 import click
-from sqlalchemy.exc import OperationalError
 
 from timeline.cli import (
     checkpoint,
@@ -24,7 +23,8 @@ from timeline.cli import (
     token,
     verify,
 )
-from timeline.errors import Refused, Several, TimelineError
+from timeline.errors import Several, TimelineError, Unavailable
+from timeline.outages import said
 
 
 class InOrder(click.Group):
@@ -86,13 +86,14 @@ def main() -> None:
             click.echo(str(fault), err=True)
         click.echo(f"{len(several.faults)} faults; nothing was recorded.", err=True)
         sys.exit(1)
-    except OperationalError as failed:
+    except Unavailable as outage:
         # The driver's own words, without SQL: they name the host, the file or the password that is wrong.
-        _show(Refused("DATABASE_UNAVAILABLE", f"the database cannot be used: {' '.join(str(failed.orig).split())}"))
+        cause = outage.__cause__
+        _show(outage, f"the database cannot be used: {said(cause)}" if cause else outage.message)
     except TimelineError as fault:
-        _show(fault)
+        _show(fault, fault.message)
 
 
-def _show(fault: TimelineError) -> None:
-    click.echo(f"{fault.message} [{fault.code}]", err=True)
+def _show(fault: TimelineError, message: str) -> None:
+    click.echo(f"{message} [{fault.code}]", err=True)
     sys.exit(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,11 +12,12 @@ from sqlalchemy import Connection, Row, insert, select, text, update
 
 from timeline.bulk import insert_rows
 from timeline.database import Database
-from timeline.errors import Conflict
+from timeline.errors import Conflict, Unavailable
 from timeline.log.merkle import Node, grown
 from timeline.log.read import append_seen, stream_versions
 from timeline.log.stored import SALT_BYTES, StoredEvent, append_row, event_hash, event_id
 from timeline.log.tables import log_appends, log_head
+from timeline.outages import outages_told
 
 Head = Row[Any, Any, Any]
 """Position, last recorded time and tree."""
@@ -153,5 +155,6 @@ def _stored(
 def announce(database: Database, position: int) -> None:
     """Wake those who follow the log on PostgreSQL. A hint only: they also poll, so a lost one costs a moment."""
     if database.dialect == "postgresql":
-        with database.engine.begin() as connection:
+        # What is announced is recorded already: that the database went away since is no failure of the append.
+        with suppress(Unavailable), outages_told(), database.engine.begin() as connection:
             connection.execute(text("SELECT pg_notify('timeline_log', :position)"), {"position": str(position)})

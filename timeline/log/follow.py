@@ -8,14 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
+import time
 from collections.abc import AsyncIterator, Callable
 
 from timeline.database import Database, in_thread
+from timeline.errors import Unavailable
 from timeline.log.read import events_after
 from timeline.log.stored import StoredEvent
 
 BATCH = 500
 IDLE_SECONDS = 30.0
+ASK_SECONDS = 10.0
+"""How long the database may take to say how far the log is."""
+AWAY_SECONDS = 0.5
+"""After how long a database that is away is asked again."""
 POLL_SECONDS = {"sqlite": 0.1, "postgresql": 1.0}
 
 
@@ -47,11 +54,19 @@ class Watcher:
         """Ask as long as somebody waits."""
         # Twice, because somebody may begin to wait while the notifications are being ended.
         while self._waiting:
-            wake = asyncio.Event()
+            wake, lost = asyncio.Event(), asyncio.Event()
+
+            def end(wake: asyncio.Event = wake, lost: asyncio.Event = lost) -> None:
+                lost.set()
+                wake.set()
+
             async with contextlib.AsyncExitStack() as stack:
-                with contextlib.suppress(Exception):  # Without notifications it polls.
-                    await stack.enter_async_context(self.database.listening("timeline_log", wake.set))
-                while self._waiting:
+                until = math.inf
+                try:
+                    await stack.enter_async_context(self.database.listening("timeline_log", wake.set, end))
+                except Exception:  # Without notifications it polls, and asks for them again after a while.
+                    until = time.monotonic() + IDLE_SECONDS
+                while self._waiting and not lost.is_set() and time.monotonic() < until:
                     wake.clear()
                     await self._ask()
                     with contextlib.suppress(TimeoutError):
@@ -60,7 +75,8 @@ class Watcher:
 
     async def _ask(self) -> None:
         with contextlib.suppress(Exception):  # A database that comes back is asked again.
-            ((position,),) = await self.database.fetch("SELECT position FROM log_head")
+            async with asyncio.timeout(ASK_SECONDS):
+                ((position,),) = await self.database.fetch("SELECT position FROM log_head")
             if position != self.position:
                 async with self._moved:
                     self.position = position
@@ -70,17 +86,31 @@ class Watcher:
 async def follow(
     watcher: Watcher, after: int, wants: Callable[[StoredEvent], bool] = lambda event: True
 ) -> AsyncIterator[list[StoredEvent]]:
-    """Batches of wanted events behind a position, for ever. Raises `Damaged` at a hole in the log."""
+    """Batches of wanted events behind a position, for ever. Raises `Damaged` at a hole in the log.
+
+    While the database is away it waits: whoever follows need not come back for that.
+    """
     position = after
     while True:
-        events = await next_events(watcher.database, position)
+        events = await events_beyond(watcher, position, IDLE_SECONDS)
         if not events:
-            await watcher.beyond(position, IDLE_SECONDS)
             continue
         position = events[-1].position
         wanted = [event for event in events if wants(event)]
         if wanted:
             yield wanted
+
+
+async def events_beyond(watcher: Watcher, position: int, seconds: float) -> list[StoredEvent]:
+    """The next events behind a position, as soon as there are any; none after so many seconds."""
+    try:
+        events = await next_events(watcher.database, position)
+        if not events and await watcher.beyond(position, seconds):
+            events = await next_events(watcher.database, position)
+    except Unavailable:
+        await asyncio.sleep(AWAY_SECONDS)
+        return []
+    return events
 
 
 async def next_events(database: Database, position: int, limit: int = BATCH) -> list[StoredEvent]:

@@ -1,0 +1,92 @@
+"""PostgreSQL is stopped, killed and started again under a service at work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.conftest import _administer
+from tests.faults.acknowledged import Client, Told, check_whole, codes, writer_token
+from tests.faults.conftest import Tell
+from tests.faults.postgres import ENDINGS, Ending, Postgres
+from tests.served import served
+from timeline.database import Database, open_database
+
+WRITERS = 3
+WRITING_SECONDS = 0.3
+ASK = {"query": "{ position }"}
+AWAY = (503, "DATABASE_UNAVAILABLE")
+TERMINATE = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' "
+    "AND pid <> pg_backend_pid()"
+)
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    database = open_database(url)
+    yield database
+    database.dispose()
+
+
+def seconds_to_answer(client: httpx.Client) -> float:
+    """After how long it answers again, and is ready."""
+    began = time.monotonic()
+    while client.post("/graphql", json=ASK).status_code != 200:
+        time.sleep(0.005)
+    assert client.get("/readyz").status_code == 200
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("how", ENDINGS)
+def test_while_the_database_is_away_every_answer_says_so_and_it_is_used_again_when_it_is_back(
+    postgres: Postgres, tmp_path: Path, how: Ending, times: int, tell: Tell
+) -> None:
+    longest = 0.0
+    with served("serve", postgres.url, tmp_path) as (client, process):
+        told = Told(process)
+        for _ in range(times):
+            assert client.post("/graphql", json=ASK).status_code == 200
+            postgres.end(how)
+            answers = [client.post("/graphql", json=ASK), client.get("/graphql", params=ASK), client.get("/log")]
+            answers.append(client.get("/log", params={"wait": 30}))
+            ready = client.get("/readyz")
+            postgres.start()
+            longest = max(longest, seconds_to_answer(client))
+            assert codes(answers) == {AWAY}
+            assert all(answer.headers["retry-after"] == "1" for answer in answers)
+            assert (ready.status_code, ready.json()["code"]) == AWAY
+            assert client.get("/healthz").status_code == 200
+    assert "Traceback" not in told.everything()
+    tell(restarts=times, seconds_to_answer=longest)
+
+
+@pytest.mark.parametrize("how", [*ENDINGS, "terminate"])
+def test_what_was_acknowledged_survives_the_end_of_the_database_in_mid_append(
+    postgres: Postgres, tmp_path: Path, how: Ending, times: int, tell: Tell
+) -> None:
+    longest = 0.0
+    with opened(postgres.url) as database:
+        secret = writer_token(database)
+    with served("serve", postgres.url, tmp_path) as (client, process):
+        told = Told(process)
+        writers = [Client(str(client.base_url), secret) for _ in range(WRITERS)]
+        for _ in range(2 * times):
+            time.sleep(WRITING_SECONDS)
+            if how == "terminate":
+                _administer(postgres.url, TERMINATE)
+            else:
+                postgres.end(how)
+                postgres.start()
+            longest = max(longest, seconds_to_answer(client))
+        acknowledged = [id for writer in writers for id in writer.finish()]
+        assert codes([answer for writer in writers for answer in writer.refused]) <= {AWAY}
+        with opened(postgres.url) as database:
+            check_whole(database, acknowledged)
+    assert "Traceback" not in told.everything()
+    tell(faults=2 * times, acknowledged=len(acknowledged), seconds_to_answer=longest)
