@@ -43,5 +43,5 @@ def fire(url: str, bodies: Path, seconds: float, connections: int) -> Measured:
     said = subprocess.run([*command, "--", str(bodies)], capture_output=True, text=True, check=True).stdout
     found = json.loads(said.strip().splitlines()[-1])
     requests = max(1, found["requests"])
-    per_second = found["requests"] / found["seconds"]
+    per_second = requests / found["seconds"]
     return Measured(per_second, found["p50_ms"], found["p99_ms"], found["bytes"] / requests, found["failed"])

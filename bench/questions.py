@@ -29,6 +29,7 @@ POSTGRAPHILE_MEETING = (
     "{ party: partyByPartyCode { id: code name } person: personByPersonId { id: rowId name } role } "
     "citations: citationsByMeetingIdList { source: sourceBySourceId { title } locator }"
 )
+STRAWBERRY_MEETING = f"id title when_label: whenLabel {MEETING.partition('} ')[2]}"
 BY_DATE = "orderBy: [EARLIEST_ASC, LATEST_ASC, ROW_ID_ASC]"
 
 
@@ -93,7 +94,9 @@ class Sample:
             int(count * DEEP),
             min(MANY, count // 10),
         )
-        return self._shuffled([{"after": cursor_of(key), "after_row": list(key)} for key in found])
+        return self._shuffled(
+            [{"after": cursor_of(key), "after_row": list(key), "words": " ".join(map(str, key))} for key in found]
+        )
 
     def _shuffled(self, cases: list[Case]) -> list[Case]:
         self.chance.shuffle(cases)
@@ -137,6 +140,7 @@ QUESTIONS = {
             "timeline": f"query ($id: ID!) {{ meeting(id: $id) {{ {MEETING} }} }}",
             "postgraphile": f"query ($id: String!) {{ meeting: meetingByRowId(rowId: $id) "
             f"{{ {POSTGRAPHILE_MEETING} }} }}",
+            "strawberry": f"query ($id: ID!) {{ meeting(id: $id) {{ {STRAWBERRY_MEETING} }} }}",
         },
     ),
     "exact-set": Question(
@@ -148,6 +152,8 @@ QUESTIONS = {
             f"filter: {{ parties: {{ exactly: $parties }} }}) {{ nodes {{ {MEETING} }} }} }}",
             "postgraphile": "query ($key: String!) { page: allMeetingsList(first: 50, condition: { partyKey: $key }, "
             f"{BY_DATE}) {{ {POSTGRAPHILE_MEETING} }} }}",
+            "strawberry": "query ($key: String!) { page: meetings(first: 50, key: $key) "
+            f"{{ {STRAWBERRY_MEETING} }} }}",
         },
     ),
     "statements": Question(
@@ -161,6 +167,8 @@ QUESTIONS = {
             f"condition: {{ placeId: $place }}, {BY_DATE}) {{ {POSTGRAPHILE_MEETING} "
             f"statements: statementsByMeetingIdList({BY_DATE}) "
             "{ id: rowId title when_label: whenLabel attribution } } }",
+            "strawberry": "query ($place: ID!) { page: meetings(first: 100, place: $place) "
+            f"{{ {STRAWBERRY_MEETING} statements {{ id title when_label: whenLabel attribution }} }} }}",
         },
     ),
     "all-of": Question(
@@ -173,6 +181,9 @@ QUESTIONS = {
             "postgraphile": "query ($a: String!, $b: String!, $c: String!) { "
             "page: meetingsOfThreeList(a: $a, b: $b, c: $c, most: 50) "
             f"{{ {POSTGRAPHILE_MEETING} }} }}",
+            "strawberry": "query ($a: String!, $b: String!, $c: String!) { "
+            "page: meetingsOfThree(a: $a, b: $b, c: $c, first: 50) "
+            f"{{ {STRAWBERRY_MEETING} }} }}",
         },
     ),
     "facets": Question(
@@ -186,6 +197,8 @@ QUESTIONS = {
             "postgraphile": "query ($place: String!, $level: String!) { page: allMeetings(condition: "
             "{ placeId: $place, level: $level }) { totalCount } "
             "page_facets: facetsOfList(place: $place, level: $level) { facet value count } }",
+            "strawberry": "query ($place: ID!, $level: String!) { page_totalCount: count(place: $place, level: $level) "
+            "page_facets: facets(place: $place, level: $level) { facet value count } }",
         },
     ),
     "first-page": Question(
@@ -195,6 +208,7 @@ QUESTIONS = {
         {
             "timeline": f"{{ page: meetings(first: 50) {{ nodes {{ {MEETING} }} }} }}",
             "postgraphile": f"{{ page: allMeetings(first: 50, {BY_DATE}) {{ nodes {{ {POSTGRAPHILE_MEETING} }} }} }}",
+            "strawberry": f"{{ page: meetings(first: 50) {{ {STRAWBERRY_MEETING} }} }}",
         },
     ),
     "deep-page": Question(
@@ -206,6 +220,8 @@ QUESTIONS = {
             f"{{ nodes {{ {MEETING} }} }} }}",
             "postgraphile": "query ($cursor: Cursor!) { page: allMeetings(first: 50, after: $cursor, "
             f"{BY_DATE}) {{ nodes {{ {POSTGRAPHILE_MEETING} }} }} }}",
+            "strawberry": "query ($words: String!) { page: meetings(first: 50, after: $words) "
+            f"{{ {STRAWBERRY_MEETING} }} }}",
         },
     ),
 }

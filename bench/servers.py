@@ -119,6 +119,14 @@ def _encoded(cursor: Sequence[Any]) -> str:
     return base64.b64encode(json.dumps(cursor, separators=(",", ":")).encode()).decode()
 
 
+def strawberry(store: Store, size: int, port: int) -> list[str]:
+    """In the peers' own environment."""
+    python = store.folder / "venv" / "bin" / "python"
+    if not python.exists():
+        raise SystemExit("Strawberry's environment is not installed: python -m bench.install")
+    return [str(python), str(PEERS / "strawberry_stock.py"), store.relational(size), str(port)]
+
+
 PRODUCTION = {"NODE_ENV": "production", "GRAPHILE_ENV": "production"}
 NOT_KEPT = {"TIMELINE_KEPT_ANSWERS_MB": "0"}
 """No answer is kept, so that each one is worked for."""
@@ -127,6 +135,7 @@ PEERS_BY_NAME = {
     "timeline-sqlite": Peer("Timeline, SQLite", timeline("sqlite"), NOT_KEPT, speaks="timeline"),
     "timeline-kept": Peer("Timeline, answers kept", timeline("postgresql"), speaks="timeline"),
     "postgraphile": Peer("PostGraphile 5", postgraphile, PRODUCTION, adapt=_postgraphile_cursors),
+    "strawberry": Peer("Strawberry with data loaders", strawberry),
 }
 
 
