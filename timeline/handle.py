@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import msgspec
 from sqlalchemy import Connection
 
+from timeline.bulk import collector_at_rest
 from timeline.database import Database
 from timeline.errors import Conflict, NotFound, Path, Refused, Several, TimelineError
 from timeline.events.codec import SCHEMA, canonical, decode, encode
@@ -31,9 +32,9 @@ from timeline.write.state import Record, evolve, fold
 
 BULK_EVENTS = 500
 """From so many events on an append changes what a planner should know of the tables."""
-RESTORE_EVENTS = 2000
-RESTORE_APPENDS = 400
-"""How much of another copy of the log is taken in by one transaction."""
+RESTORE_EVENTS = 5000
+RESTORE_APPENDS = 5000
+"""How much of another copy of the log is taken in by one transaction: the larger, the fewer pages are written twice."""
 ATTEMPTS = 5
 """How often a request without an expected version is decided anew when another writer was faster."""
 
@@ -157,11 +158,12 @@ def restore(database: Database, appends: Iterable[StoredAppend], progress: Calla
     Returns how many events were stored. Raises what `insert_appends` raises; earlier batches stay.
     """
     stored = 0
-    for batch in _batches(appends):
-        with database.write() as connection:
-            stored += insert_appends(connection, batch, projector.apply)
-        if progress is not None:
-            progress(sum(len(append.events) for append in batch))
+    with collector_at_rest():
+        for batch in _batches(appends):
+            with database.write() as connection:
+                stored += insert_appends(connection, batch, projector.apply)
+            if progress is not None:
+                progress(sum(len(append.events) for append in batch))
     if stored:
         database.gather_statistics()
         with database.read() as connection:

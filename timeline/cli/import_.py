@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -17,6 +18,8 @@ from timeline.importers.table import read_table
 from timeline.intake.run import Result, take_in
 from timeline.log.transfer import read_lines
 
+SHOWN_BYTES = 1_000_000
+"""After how many bytes of a log the progress bar moves."""
 SHOWN = 10
 """How many rows and remarks are shown of many."""
 FORMS = ("log", "table", *FORMATS)
@@ -77,8 +80,21 @@ def _pairs(what: tuple[str, ...], mapping: Path | None) -> list[tuple[str, str]]
 
 
 def _restore(database: Database, path: str) -> None:
-    with click.open_file(path, "rb") as lines:
-        stored = restore(database, read_lines(lines))
+    size = Path(path).stat().st_size if path != "-" else 0
+    hidden = not size or not sys.stderr.isatty()
+    with (
+        click.open_file(path, "rb") as lines,
+        click.progressbar(
+            length=size, label="Importing", file=sys.stderr, hidden=hidden, update_min_steps=SHOWN_BYTES
+        ) as bar,
+    ):
+
+        def counted() -> Iterator[bytes]:
+            for line in lines:
+                bar.update(len(line))
+                yield line
+
+        stored = restore(database, read_lines(counted()))
     click.echo(f"{stored} events stored." if stored else "All of it is here already; nothing was stored.")
 
 

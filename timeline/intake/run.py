@@ -27,7 +27,7 @@ from timeline.write.commands import AnyCommand, Correct, Delist, Relist, Report
 from timeline.write.rules import faults
 from timeline.write.state import Record
 
-BATCH = 500
+BATCH = 2000
 """How many commands are recorded together or not at all."""
 ORDER = (
     *("state", "organization", "source", "place", "person", "post", "speaker"),

@@ -93,12 +93,7 @@ def insert_appends(connection: Connection, batch: Sequence[StoredAppend], inline
     hashes do not match.
     """
     head = locked_head(connection)
-    known = {
-        row.append_id: (bytes(row.request_digest), row.first_position, row.last_position)
-        for row in connection.execute(
-            select(log_appends).where(log_appends.c.append_id.in_([append.append_id for append in batch]))
-        )
-    }
+    known = _known(connection, [append.append_id for append in batch])
     new = [append for append in batch if append.append_id not in known]
     for append in batch:
         if append.append_id in known:
@@ -115,6 +110,15 @@ def insert_appends(connection: Connection, batch: Sequence[StoredAppend], inline
         connection.execute(insert(log_appends), rows)
     store(connection, head, events, inline)
     return len(events)
+
+
+def _known(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[bytes, int, int]]:
+    """Request digest, first and last position of those appends that are here already."""
+    found: dict[str, tuple[bytes, int, int]] = {}
+    for at in range(0, len(ids), CHUNK):
+        for row in connection.execute(select(log_appends).where(log_appends.c.append_id.in_(ids[at : at + CHUNK]))):
+            found[row.append_id] = (bytes(row.request_digest), row.first_position, row.last_position)
+    return found
 
 
 def _check_same(connection: Connection, append: StoredAppend, known: tuple[bytes, int, int]) -> None:
