@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
@@ -145,24 +147,32 @@ def test_every_way_past_immutability_is_refused(database: Database) -> None:
 GUARDED = ("log_events", "log_appends", "log_head", "log_nodes", "log_checkpoints")
 
 
-def without_triggers(database: Database, statement: str) -> None:
-    """Change the log as its owner could, triggers out of the way and put back."""
-    with database.engine.begin() as connection:
+@contextmanager
+def triggers_aside(database: Database) -> Iterator[sa.Connection]:
+    """A transaction of the owner of the database, with the log's triggers out of the way and put back."""
+    with database.write() as connection:
         if database.dialect == "postgresql":
             for table in GUARDED:
                 connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-            connection.exec_driver_sql(statement)
+            yield connection
             for table, name in connection.exec_driver_sql(
                 "SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE NOT tgisinternal"
             ).all():
                 connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
             return
-        triggers = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all()
+        wanted = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'log_%'"
+        triggers = connection.exec_driver_sql(wanted).all()
         for name, _ in triggers:
             connection.exec_driver_sql(f"DROP TRIGGER {name}")
-        connection.exec_driver_sql(statement)
+        yield connection
         for _, sql in triggers:
             connection.exec_driver_sql(sql)
+
+
+def without_triggers(database: Database, statement: str) -> None:
+    """Change the log as its owner could."""
+    with triggers_aside(database) as connection:
+        connection.exec_driver_sql(statement)
 
 
 @pytest.mark.parametrize(
