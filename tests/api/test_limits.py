@@ -13,9 +13,11 @@ from graphql import get_introspection_query
 from starlette.applications import Starlette
 
 from tests.api.conftest import GRAPHQL_JSON, Client, client_on
+from timeline.api import executing
 from timeline.api.executing import Service
 from timeline.api.http import graphql_routes
 from timeline.api.limits import Limits
+from timeline.api.schema import SCHEMA
 from timeline.database import Database, open_database
 
 SECRET = "SELECT password FROM secrets"
@@ -67,6 +69,25 @@ def test_a_query_that_asks_too_much_is_refused_quickly_and_the_limit_is_named(
     assert time.monotonic() - started < 2
     (error,) = answer.json()["errors"]
     assert (answer.status_code, error["extensions"]) == (400, {"code": "LIMIT_PASSED", "limit": limit})
+
+
+@pytest.mark.parametrize(
+    "query", ["{ log(first: %s) { position } }", "query($n: Int = %s) { log(first: $n) { position } }"]
+)
+def test_a_number_of_too_many_digits_is_the_clients_fault(client: Client, query: str) -> None:
+    assert client.fault(query % ("9" * 5000))["extensions"] == {"code": "GRAPHQL_VALIDATION_FAILED"}
+
+
+def test_parsed_documents_take_no_more_than_their_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executing, "DOCUMENT_BYTES", 100_000)
+    documents = executing.Documents(SCHEMA._schema, Limits())
+    for number in range(100):
+        documents.find(f"{{ a{number}: position }}")
+        documents.find(f"{{ a{number} }}")
+    assert list(documents._known)[-1] == "{ a99 }"
+    assert 15 < len(documents._known) < 25
+    documents.find("{" + " position" * 290 + "}")
+    assert len(documents._known) == 1
 
 
 def test_the_whole_schema_can_be_asked_as_tools_do(client: Client) -> None:

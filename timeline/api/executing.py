@@ -43,8 +43,8 @@ from timeline.log.follow import Watcher
 from timeline.read.snapshot import Snapshot, open_snapshot
 from timeline.rights.gate import ANYBODY, Caller, Gate
 
-CACHE_CHARACTERS = 2_000_000
-"""How much query text the cache of parsed documents holds; a document takes about thirty times its text."""
+DOCUMENT_BYTES = 64_000_000
+"""How much memory the parsed documents may take."""
 Answer = dict[str, Any]
 
 
@@ -75,7 +75,7 @@ class Documents:
         self.limits = limits
         self.introspection = introspection
         self._known: OrderedDict[str, Parsed] = OrderedDict()
-        self._characters = 0
+        self._bytes = 0
 
     def find(self, query: str) -> Parsed:
         """The document of this text."""
@@ -85,9 +85,9 @@ class Documents:
             return found
         found = self._parse(query)
         self._known[query] = found
-        self._characters += len(query)
-        while self._characters > CACHE_CHARACTERS and len(self._known) > 1:
-            self._characters -= len(self._known.popitem(last=False)[0])
+        self._bytes += _bytes_of(query, found)
+        while self._bytes > DOCUMENT_BYTES and len(self._known) > 1:
+            self._bytes -= _bytes_of(*self._known.popitem(last=False))
         return found
 
     def _parse(self, query: str) -> Parsed:
@@ -100,6 +100,11 @@ class Documents:
         if errors:
             return Parsed(None, [shown(named(error), "GRAPHQL_VALIDATION_FAILED") for error in errors])
         return Parsed(document, [])
+
+
+def _bytes_of(query: str, parsed: Parsed) -> int:
+    """About how much a document takes: nodes and tokens of dense text 250 bytes a character, each error 1,500."""
+    return 2_500 + (250 * len(query) if parsed.document else len(query) + 1_500 * len(parsed.errors))
 
 
 @dataclass(frozen=True, slots=True)
