@@ -7,7 +7,7 @@ import pytest
 
 from tests import facts
 from timeline.database import Database
-from timeline.errors import Conflict, Invalid, NotFound, Refused, Several, TimelineError
+from timeline.errors import Conflict, Invalid, NotFound, Refused, Several
 from timeline.events.records import RecordCorrected
 from timeline.handle import Outcome, Request, event_of, handle, load, seed
 from timeline.log.read import head, stream_events
@@ -99,10 +99,11 @@ def test_a_stale_expected_version_is_a_conflict(database: Database) -> None:
 
 
 def test_a_nominee_is_no_office_holder_until_he_takes_office(database: Database) -> None:
-    with pytest.raises(TimelineError) as caught:
+    with pytest.raises(Several) as caught:
         seed(database, {**WORLD, "tenure/cho": facts.IN_OFFICE}, reason="r", actor="seed", now_us=1)
-    assert isinstance(caught.value, Invalid)
-    assert caught.value.code == "NOMINEE_AS_HOLDER"
+    (fault,) = caught.value.faults
+    assert isinstance(fault, Invalid)
+    assert fault.code == "NOMINEE_AS_HOLDER"
     assert position(database) == 0
     load_world(database)
     took_office = Advance(id=NOMINATION, step=facts.TOOK_OFFICE)

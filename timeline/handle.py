@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from timeline.bulk import collector_at_rest
 from timeline.database import Database
-from timeline.errors import Conflict, NotFound, Path, Refused, Several, TimelineError
+from timeline.errors import Conflict, Invalid, NotFound, Path, Refused, Several, TimelineError
 from timeline.events.codec import SCHEMA, canonical, decode, encode
 from timeline.events.records import AnyEvent, Recorded, RecordMerged, RecordsDistinguished
 from timeline.log.append import Append, Appended, NewEvent, announce, append
@@ -133,7 +133,8 @@ def seed(
     """Make the record say what seed files say, in one append; None when it does so already.
 
     A file is compared with what seed files said before, not with what others have corrected since: an unchanged file
-    never undoes a correction, an edited one corrects just the fields that were edited.
+    never undoes a correction, an edited one corrects just the fields that were edited. The path of a fault begins with
+    the id of the record that it is in, where it is in one.
     """
     with database.write() as connection:
         commands = list(_seed_commands(connection, contents, reason, progress))
@@ -142,7 +143,10 @@ def seed(
         position = head(connection).position
         request = Request(append_id="", actor=actor, commands=commands)
         request = replace(request, append_id=f"{SEED}{position}/{request.digest().hex()[:32]}")
-        outcome = _record(connection, request, now_us)
+        try:
+            outcome = _record(connection, request, now_us)
+        except (Invalid, Refused, NotFound, Several) as failed:
+            raise _under_ids(failed, commands) from failed
         if not outcome.recorded:
             connection.rollback()
             return None
@@ -200,6 +204,19 @@ def _seed_commands(
             yield Correct(id=id, changes=changes, reason=reason)
         if progress is not None:
             progress(done)
+
+
+def _under_ids(failed: TimelineError | Several, commands: Sequence[AnyCommand]) -> Several:
+    """The faults, each under the id of its record instead of under the number of its command."""
+    found = []
+    for fault in failed.faults if isinstance(failed, Several) else [failed]:
+        number, path = (fault.path[0], fault.path[1:]) if fault.path else (None, ())
+        if isinstance(number, int):
+            fault = type(fault)(fault.code, fault.message, (commands[number].id, *path))
+        elif len(commands) == 1:
+            fault = type(fault)(fault.code, fault.message, (commands[0].id, *fault.path))
+        found.append(fault)
+    return Several(found)
 
 
 def _again(request: Request, digest: bytes, seen: tuple[bytes, int, int]) -> Outcome:
@@ -284,19 +301,16 @@ def _check_references(connection: Connection, decided: list[tuple[str, AnyEvent]
     }
     named |= {(id, ("into",), record.merged_into) for id, record in touched.items() if record.merged_into}
     named |= {(id, ("other",), event.other) for id, event in decided if isinstance(event, RecordsDistinguished)}
-    # A person who takes a post is asked after among the nominations of the whole record.
-    people = {record.content.person for record in touched.values() if isinstance(record.content, facts.Tenure)}
-    nominations = linked_now(connection, "NOMINEE", people)
-    others = load(connection, ({target for _, _, target in named} | nominations) - records.keys())
+    others = load(connection, {target for _, _, target in named} - records.keys())
     known = {id for id, record in {**others, **records}.items() if record.content is not None}
     faults: list[TimelineError] = [
         NotFound("REFERENCE_UNKNOWN", f"{id} names {target}, which is not recorded; register it first", path)
         for id, path, target in sorted((each for each in named if each[2] not in known), key=str)
     ]
-    pending = _pending({**others, **records})
-    for record in touched.values():
-        if record.content is not None:
-            faults.extend(nominee_faults(record.content, pending))
+    contents = [record.content for record in touched.values() if record.content is not None]
+    pending = pending_nominations(connection, contents, records)
+    for content in contents:
+        faults.extend(nominee_faults(content, pending))
     if faults:
         raise Several(faults) if len(faults) > 1 else faults[0]
 
@@ -325,13 +339,28 @@ def _check_merges(
     return versions
 
 
-def _pending(records: dict[str, Record]) -> dict[tuple[str, str], str]:
-    """Who is nominated and not yet in office, among the records at hand."""
+def pending_nominations(
+    connection: Connection, contents: Iterable[facts.Content], records: Mapping[str, Record]
+) -> dict[tuple[str, str], str]:
+    """Who of those said to hold a post is nominated and not yet in office: (person, post) to the nomination.
+
+    `records` are at hand, and may say already what is not recorded yet.
+    """
+    people = {person for content in contents for person in _said_to_hold(content)}
+    nominations = linked_now(connection, "NOMINEE", people) - records.keys()
     return {
         (record.content.nominee, record.content.post): id
-        for id, record in records.items()
+        for id, record in {**load(connection, nominations), **records}.items()
         if isinstance(record.content, facts.Nomination) and not record.retracted and is_pending(record.content)
     }
+
+
+def _said_to_hold(content: facts.Content) -> set[str]:
+    """The persons whom the content shows in a post."""
+    if isinstance(content, facts.Tenure):
+        return {content.person}
+    parties = content.parties if isinstance(content, facts.Meeting) else []
+    return {party.person for party in parties if party.person and party.post}
 
 
 def _outcome(

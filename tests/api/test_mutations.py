@@ -132,6 +132,8 @@ WRONG: list[tuple[str, dict[str, Any], str, list[str]]] = [
     ("rescheduleMeeting", {"id": SEOUL, "to": {"edtf": "2026"}}, "MEETING_HELD", ["id"]),
     ("recordTenure", {"tenure": {"person": "person/cho-hyun", "post": "post/kr-foreign-minister",
      "holding": "SUBSTANTIVE", "when": {"edtf": "2025-07-11/"}}}, "NOMINEE_AS_HOLDER", ["tenure", "holding"]),
+    ("recordMeeting", {"meeting": {"title": "x", "parties": [{"party": "KR", "person": "person/cho-hyun",
+     "post": "post/kr-foreign-minister"}]}}, "NOMINEE_AS_HOLDER", ["meeting", "parties", "0", "post"]),
     ("relate", {"id": SEOUL, "relation": {"type": "PART_OF", "target": SEOUL}}, "RELATED_TO_ITSELF",
      ["relation", "target"]),
 ]  # fmt: skip

@@ -41,8 +41,19 @@ def test_a_wrong_database_url_is_named(tmp_path: Path) -> None:
     assert "postgresql://user:password@host/name" in refused.stderr
 
 
-def test_wrong_use_exits_2(tmp_path: Path) -> None:
-    assert timeline("rewrite-history", cwd=tmp_path).returncode == 2
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["rewrite-history"], "No such command"),
+        (["log", "--after", "-5"], "-5 is not in the range x>=0"),
+        (["log", "--type", "Nope"], "'Nope' is not one of"),
+        (["export", "no/such/folder/log.jsonl"], "Could not open file 'no/such/folder/log.jsonl': No such file"),
+    ],
+)
+def test_wrong_use_exits_2_and_is_told(tmp_path: Path, arguments: list[str], told: str) -> None:
+    timeline("migrate", cwd=tmp_path)
+    wrong = timeline(*arguments, cwd=tmp_path)
+    assert (wrong.returncode, told in wrong.stderr, "Traceback" in wrong.stderr) == (2, True, False)
 
 
 @pytest.mark.parametrize("filtered", [(), ("--type", "PlaceRegistered"), ("--record", "place/seoul")])

@@ -39,7 +39,8 @@ def faults(*texts: str) -> list[str]:
             read.append(read_seed(text, f"{number}.yaml"))
         except Several as several:
             found += map(str, several.faults)
-    return found or [str(fault) for fault in check_together(read, set())]
+    found += [str(fault) for seed in read for fault in seed.faults]
+    return [*found, *(str(fault) for fault in check_together(read, set()))] if len(read) == len(texts) else found
 
 
 PLACE = "places:\n  seoul: {names: [{text: Seoul}]}\n"
@@ -73,6 +74,11 @@ NOMINEE = (
         (PLACE + "meetings:\n  a: {title: x, place: place/soul}", "did you mean place/seoul?"),
         (NOMINEE, "person/cho is a nominee for post/minister (nomination/n) and does not hold it"),
         ("meetings: [", "this is no YAML"),
+        ("- meetings", "1.yaml:1:1: keys with values are needed here"),
+        (
+            "people:\n  Kim Lee: {names: [{text: Kim}]}",
+            "1.yaml:2:3: people.Kim Lee: 'Kim Lee' is no last part of an id",
+        ),
         ("&a [*a]", "nested more than 20 levels, or in itself"),
     ],
 )
@@ -83,6 +89,17 @@ def test_a_fault_is_told_with_file_line_field_and_remedy(text: str, expected: st
 def test_all_faults_are_told_at_once() -> None:
     text = "meetings:\n  a: {titel: x}\n  b: {title: y, level: KING}\n  c: {title: z, place: Seoul}"
     assert len(faults(text)) == 4
+
+
+def test_one_mistake_hides_no_other() -> None:
+    text = (
+        "meetings:\n  a: {titel: x}\n  b: {title: y, when: {edtf: 2025-02-30}}\n  c: {title: z, place: place/soeul}\n"
+        "statements:\n  s: {title: t, attribution: ON_RECORD, voices: [{party: KR}], about: [meeting/a]}\n"
+    )
+    found = faults(text)
+    assert [line.split(": ")[1] for line in found] == [
+        *("meetings.a", "meetings.a.titel", "meetings.b.when.edtf", "meetings.c.place")
+    ], "and what names a record that could not be read is not wrong for that"
 
 
 def test_one_id_in_two_files_is_a_fault() -> None:

@@ -84,7 +84,8 @@ def main() -> None:
     except Several as several:
         for fault in several.faults:
             click.echo(str(fault), err=True)
-        click.echo(f"{len(several.faults)} faults; nothing was recorded.", err=True)
+        number = len(several.faults)
+        click.echo(f"{number} fault{'s' if number > 1 else ''}; nothing was recorded.", err=True)
         sys.exit(1)
     except Unavailable as outage:
         # The driver's own words, without SQL: they name the host, the file or the password that is wrong.

@@ -7,6 +7,7 @@ import time
 import click
 
 from timeline.cli.options import database_option, opened
+from timeline.events.records import EVENTS
 from timeline.log.read import events_after
 from timeline.log.transfer import event_line
 
@@ -15,8 +16,15 @@ POLL_SECONDS = 0.5
 
 
 @click.command()
-@click.option("--after", default=0, show_default=True, help="Begin behind this position.")
-@click.option("--type", "types", multiple=True, metavar="TYPE", help="Only events of this type; may be repeated.")
+@click.option("--after", type=click.IntRange(0), default=0, show_default=True, help="Begin behind this position.")
+@click.option(
+    "--type",
+    "types",
+    multiple=True,
+    metavar="TYPE",
+    type=click.Choice(sorted(EVENTS)),
+    help="Only events of this type, such as RecordCorrected; may be repeated.",
+)
 @click.option("--record", metavar="ID", help="Only events of this record.")
 @click.option("--follow", "-f", is_flag=True, help="Go on as events are recorded, until interrupted.")
 @database_option

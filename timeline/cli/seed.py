@@ -15,8 +15,10 @@ from timeline.cli.options import database_option, opened
 from timeline.database import Database
 from timeline.errors import Several, TimelineError
 from timeline.importers.seed import SeedFile, check_together, read_seed
+from timeline.importers.yaml_source import SeedFault
 from timeline.settings import shipped
 
+SUFFIXES = (".yaml", ".yml")
 MANY = 500
 """From how many records on a terminal is shown how far the load is."""
 
@@ -41,8 +43,14 @@ def seed(paths: tuple[Path, ...], reason: str | None, database_url: str | None) 
 
 def seed_files(paths: Sequence[Path]) -> list[Path]:
     """The files that the paths name, folders opened; the record that comes along when none is named."""
-    named = paths or (shipped("seeds"),)
-    return [file for path in named for file in (sorted(path.glob("*.yaml")) if path.is_dir() else [path])]
+    return [file for path in paths or (shipped("seeds"),) for file in (_within(path) if path.is_dir() else [path])]
+
+
+def _within(folder: Path) -> list[Path]:
+    found = sorted(file for file in folder.iterdir() if file.suffix in SUFFIXES)
+    if not found:
+        raise click.UsageError(f"{folder} holds no seed file; their names end in {' or '.join(SUFFIXES)}")
+    return found
 
 
 def load_seeds(database: Database, files: list[Path], reason: str | None) -> handle.Outcome | None:
@@ -54,18 +62,37 @@ def load_seeds(database: Database, files: list[Path], reason: str | None) -> han
             read.append(read_seed(file.read_bytes().decode("utf-8", "replace"), str(file)))
         except Several as several:
             faults.extend(several.faults)
-    # References into a file that cannot be read would all look unknown: they are checked once every file is sound.
-    if not faults:
-        with database.read() as connection:
-            named = handle.load(connection, {id for part in read for id in part.named()})
-        faults.extend(check_together(read, {id for id, record in named.items() if record.content is not None}))
-    if faults:
-        raise Several(faults)
+    # What names a record of a file that cannot be read would look wrong: that is checked once every file can be.
+    together = [] if faults or not all(part.is_whole for part in read) else _check_together(database, read)
+    faults.extend(fault for part in read for fault in part.faults)
+    if faults or together:
+        raise Several([*faults, *together])
     contents = {id: content for part in read for id, content in part.records.items()}
     given = reason or next((part.reason for part in read if part.reason), "the seed file was edited")
     now_us = time.time_ns() // 1000
-    with shown(len(contents)) as progress:
-        return handle.seed(database, contents, reason=given, actor="seed", now_us=now_us, progress=progress)
+    try:
+        with shown(len(contents)) as progress:
+            return handle.seed(database, contents, reason=given, actor="seed", now_us=now_us, progress=progress)
+    except Several as several:
+        raise Several([_in_its_file(fault, read) for fault in several.faults]) from several
+
+
+def _check_together(database: Database, read: list[SeedFile]) -> list[SeedFault]:
+    """What is wrong between the files and with what is recorded."""
+    contents = [content for part in read for content in part.records.values()]
+    with database.read() as connection:
+        named = handle.load(connection, {id for part in read for id in part.named()})
+        nominated = handle.pending_nominations(connection, contents, {})
+    return check_together(read, {id for id, record in named.items() if record.content is not None}, nominated)
+
+
+def _in_its_file(fault: TimelineError, read: list[SeedFile]) -> TimelineError:
+    """The fault with file and line, if its path begins with a record of one of the files."""
+    id = fault.path[0] if fault.path else None
+    for part in read:
+        if isinstance(id, str) and id in part.records:
+            return part.fault(fault.code, fault.message, id, () if fault.path[1:] == ("id",) else fault.path[1:])
+    return fault
 
 
 @contextmanager

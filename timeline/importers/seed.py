@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import jsonschema
@@ -16,16 +17,28 @@ from timeline.importers.yaml_source import SeedFault, Source
 from timeline.values import facts
 from timeline.write.rules import faults, is_pending, nominee_faults
 
+SHAPES = {
+    "object": "keys with values are needed here, 'title: Talks'",
+    "array": "a list is needed here, one entry or [several, of, them]",
+    "string": "a text is needed here",
+}
 SECTION_OF = {kind: section for section, kind in SECTIONS.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class SeedFile:
-    """What one file says: content by record id, where it says it, and why it corrects what it said before."""
+    """What one file says: content by record id, where it says it, and why it corrects what it said before.
+
+    `faults` is what is wrong in the file by itself, `unread` the ids of records that have not the form of one. Where a
+    file is not whole it is not certain which records it holds.
+    """
 
     source: Source
     records: Mapping[str, facts.Content]
     reason: str | None
+    faults: Sequence[SeedFault] = ()
+    unread: frozenset[str] = frozenset()
+    is_whole: bool = True
 
     def fault(self, code: str, message: str, id: str, path: Path) -> SeedFault:
         """A fault in one record of this file."""
@@ -37,32 +50,45 @@ class SeedFile:
         return set(self.records) | {id for content in self.records.values() for _, id in facts.references(content)}
 
 
+_SHAPE = jsonschema.Draft202012Validator(seed_shape())
+
+
 def read_seed(text: str, file: str) -> SeedFile:
-    """The records of one file. Raises `Several` with every `SeedFault`."""
+    """The records of one file, and all that is wrong with it. Raises `Several` where nothing of it can be read."""
     source = Source(text, file)
-    validator = jsonschema.Draft202012Validator(seed_shape())
-    found = [_told(source, error) for error in validator.iter_errors(source.data)]
-    if found:
-        found.sort(key=lambda fault: (fault.line, fault.column))
-        raise Several(found)
+    misshapen = [_told(source, error) for error in _SHAPE.iter_errors(source.data)]
+    if not isinstance(source.data, dict):
+        raise Several(misshapen)
+    unread = {fault.path[:2] for fault in misshapen}
     records = {
         f"{kind}/{slug}": msgspec.convert(plain, facts.CONTENT[kind], strict=False)
         for section, kind in SECTIONS.items()
+        if (section,) not in unread
         for slug, plain in source.data.get(section, {}).items()
+        if (section, slug) not in unread
     }
-    seed = SeedFile(source, records, source.data.get("about", {}).get("reason"))
+    about = source.data.get("about", {}) if not any(path[0] == "about" for path in unread) else {}
+    seed = SeedFile(source, records, about.get("reason"))
     wrong = [
         seed.fault(fault.code, fault.message, id, fault.path)
         for id, content in records.items()
         for fault in faults(content)
     ]
-    if wrong:
-        raise Several(wrong)
-    return seed
+    return replace(
+        seed,
+        faults=sorted([*misshapen, *wrong], key=lambda fault: (fault.line, fault.column)),
+        unread=frozenset(f"{SECTIONS[str(path[0])]}/{path[1]}" for path in unread if path[0] in SECTIONS and path[1:]),
+        is_whole=all(path[0] == "about" or (path[0] in SECTIONS and len(path) > 1) for path in unread),
+    )
 
 
-def check_together(files: Sequence[SeedFile], known: Collection[str]) -> list[SeedFault]:
-    """What is wrong between files and with what is recorded already (`known` ids)."""
+def check_together(
+    files: Sequence[SeedFile], known: Collection[str], nominated: Mapping[tuple[str, str], str] = MappingProxyType({})
+) -> list[SeedFault]:
+    """What is wrong between files and with what is recorded already: `known` ids, and who is `nominated` to what.
+
+    What names a record that could not be read is not wrong for that.
+    """
     found: list[SeedFault] = []
     first: dict[str, SeedFile] = {}
     for seed in files:
@@ -71,8 +97,9 @@ def check_together(files: Sequence[SeedFile], known: Collection[str]) -> list[Se
                 message = f"{id} stands in {first[id].source.file} too; keep one of them"
                 found.append(seed.fault("DUPLICATE_ID", message, id, ()))
             first.setdefault(id, seed)
+    known = {*known, *(id for seed in files for id in seed.unread)}
     every = sorted({*first, *known})
-    pending = {
+    pending = {who: nomination for who, nomination in nominated.items() if nomination not in first} | {
         (content.nominee, content.post): id
         for seed in files
         for id, content in seed.records.items()
@@ -107,9 +134,13 @@ def _told(source: Source, error: jsonschema.ValidationError) -> SeedFault:
     if error.validator == "enum" or "enum" in schema:
         allowed = ", ".join(map(str, schema["enum"]))
         return source.fault("VALUE_UNKNOWN", f"{error.instance!r} is none of {allowed}", path)
+    if error.validator == "pattern" and "propertyNames" in error.absolute_schema_path:
+        message = f"{error.instance!r} is no last part of an id; write small letters and digits, '-' between words"
+        return source.fault("VALUE_INVALID", message, (*path, str(error.instance)))
     if error.validator == "pattern":
         description = schema.get("description", f"the form is {error.validator_value}")
         return source.fault("VALUE_INVALID", f"{error.instance!r} has not the right form. {description}", path)
     empty = "it is empty; leave it out or fill it"
-    wanted = {"type": f"{error.validator_value} is needed here", "minLength": empty, "minItems": empty}
+    needed = SHAPES.get(str(error.validator_value), f"{error.validator_value} is needed here")
+    wanted = {"type": needed, "minLength": empty, "minItems": empty}
     return source.fault("VALUE_INVALID", wanted.get(str(error.validator), error.message[:200]), path)
