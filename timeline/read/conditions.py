@@ -33,8 +33,8 @@ class Query:
     expand: Expand
     where: list[str] = field(default_factory=list)
     parameters: dict[str, Any] = field(default_factory=dict)
-    driven: bool = False
-    """Whether the links of one value lead to the records, in order of time."""
+    leads: str = ""
+    """The role of the links of one value that lead to the records, in order of time; '' when none do."""
 
     def put(self, value: Any) -> str:
         """A parameter of the query."""
@@ -71,17 +71,24 @@ class Query:
     def records(self) -> str:
         """Where records `r` come from. SQLite takes the tables of a CROSS JOIN in the order in which they stand."""
         records = f"{self.shelf}_records r"
-        return f"{self.shelf}_links d CROSS JOIN {records}" if self.driven else records
+        return f"{self.shelf}_links d CROSS JOIN {records}" if self.leads else records
 
     @property
     def dated(self) -> str:
         """The table whose es, le and id have an index for what is asked."""
-        return "d" if self.driven else "r"
+        return "d" if self.leads else "r"
 
     def drive(self, role: str, value: str) -> None:
         """The record is linked to this value; few records are, so their links are read and not all records."""
-        self.driven = True
+        self.leads = role
         self.where += [f"d.value = {self.put(value)}", f"d.role = {self.put(role)}", self.valid("d"), "r.id = d.id"]
+
+    def takes_part(self, party: str, *, negated: bool = False) -> None:
+        """The party is in the record's set of parties, which a link of a party shows, too."""
+        parties = "d.parties" if self.leads == "PARTY" else "'|' || r.party_key || '|'"
+        inside = "instr" if self.dialect == "sqlite" else "strpos"
+        found = " OR ".join(f"{inside}({parties}, {self.put(f'|{each}|')}) > 0" for each in self.expand([party]))
+        self.where.append(f"NOT ({found})" if negated else f"({found})")
 
     def column(self, name: str, values: Sequence[str]) -> None:
         """The column has one of these values; nothing is asked when there are none."""
@@ -99,7 +106,7 @@ class Query:
         """The record is linked to each of these values. The first one may lead to the records."""
         for value in values:
             known = self.expand([value])
-            if may_drive and not self.driven and len(roles) == len(known) == 1:
+            if may_drive and not self.leads and len(roles) == len(known) == 1:
                 self.drive(roles[0], known[0])
             else:
                 self.linked(roles, [value])
@@ -159,9 +166,14 @@ def occurrence_query(query: Query, filter: OccurrenceFilter) -> Query:
     query.every(people, filter.people, may_drive=may_drive)
     for roles, value in ((["PLACE"], filter.place), (["SOURCE"], filter.source)):
         query.every(roles, [value] if value is not None else [], may_drive=may_drive)
-    query.every(["PARTY"], filter.all_of, may_drive=may_drive)
+    for party in filter.all_of:
+        if may_drive and not query.leads:
+            query.every(["PARTY"], [party], may_drive=True)
+        else:
+            query.takes_part(party)
     query.linked(["PARTY"], filter.any_of)
-    query.linked(["PARTY"], filter.none_of, negated=True)
+    for party in filter.none_of:
+        query.takes_part(party, negated=True)
     query.linked(["ABSENT"], filter.stand_ins_for)
     if filter.has_stand_in is not None:
         query.linked(["HAS"], ["STAND_IN"], negated=not filter.has_stand_in)

@@ -6,7 +6,7 @@ changes no answer. A rebuild fills the other shelf, and clears this one no soone
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -21,25 +21,18 @@ from timeline.read.conditions import Query, occurrence_query
 from timeline.read.cursors import key_of
 from timeline.read.density import spread
 from timeline.read.documents import Document, dates_of
+from timeline.read.facets import facets
 from timeline.read.filters import Bucket, OccurrenceFilter, Page, Slice, size_of
 from timeline.read.history import entries, raw
 from timeline.read.index import is_hidden
 from timeline.read.kept import Kept, kept_at
+from timeline.read.rarity import rarest_first
 from timeline.read.together import Together
-from timeline.values.dates import INFINITY, Bounds, day_number, year_of
+from timeline.values.dates import INFINITY, Bounds, day_number
 from timeline.values.relations import Certainty, overlaps
 from timeline.values.vocabulary import OCCURRENCES
 
 CHUNK = 400
-COLUMN_FACETS = {
-    "KIND": "kind",
-    "PLACE": "place",
-    "LEVEL": "level",
-    "FORMAT": "format",
-    "STATUS": "status",
-    "ATTRIBUTION": "attribution",
-}
-LINK_FACETS = {"PARTY": "PARTY", "SOURCE": "SOURCE", "TOPIC": "TOPIC"}
 MAX_HOLDERS = 1000
 """How many tenures of one post are looked at; the longest list known, two centuries of envoys, has about a hundred."""
 T = TypeVar("T")
@@ -148,19 +141,19 @@ class Snapshot:
 
     async def occurrences(self, filter: OccurrenceFilter, page: Page) -> Slice:
         """Occurrences by earliest start, latest end, id; descending by latest end. The undated come last."""
-        query = occurrence_query(await self.query(), filter)
+        query = await self.asked(filter)
         return await self._page(query, query.records, BY_DATE, page)
 
     async def count(self, filter: OccurrenceFilter, cap: int = 10_000) -> tuple[int, bool]:
         """How many there are, and whether that is exact; beyond the cap it is (cap, False)."""
-        query = occurrence_query(await self.query(), filter)
+        query = await self.asked(filter)
         return await self._count(query, query.records, cap)
 
     async def facets(
         self, filter: OccurrenceFilter, names: Sequence[str], limit: int = 20
     ) -> dict[str, list[tuple[str, int]]]:
-        """Per facet (KIND PARTY PLACE LEVEL FORMAT YEAR SOURCE ATTRIBUTION STATUS) the values and their counts."""
-        return {name: (await self._facet(filter, name))[:limit] for name in names}
+        """Per facet of `timeline.read.facets` the values and their counts, the most frequent first."""
+        return await facets(self, await self.asked(filter), names, limit)
 
     async def density(self, filter: OccurrenceFilter, bucket: Bucket) -> list[tuple[str, int, int]]:
         """Per bucket ('2025-07-11', '2025-07', '2025'): how many lie in it certainly, and how many possibly.
@@ -168,7 +161,7 @@ class Snapshot:
         Possibly counts what may share a day with the bucket, so certain ones too. What has no start or no end counts
         from the first to the last bucket in which anything else lies.
         """
-        query = occurrence_query(await self.query(), filter)
+        query = await self.asked(filter)
         query.where.append(f"r.es < {query.put(INFINITY)}")
         rows = await self.rows(
             query,
@@ -355,6 +348,14 @@ class Snapshot:
                 kept.popitem(last=False)
         return kept[version]
 
+    async def asked(self, filter: OccurrenceFilter) -> Query:
+        """A query of this snapshot that asks for these occurrences."""
+        query = await self.query()
+        if len(filter.all_of) > 1:
+            first = await rarest_first(self.database, self.shelf, self.position, "PARTY", filter.all_of)
+            filter = replace(filter, all_of=tuple(first))
+        return occurrence_query(query, filter)
+
     async def query(self) -> Query:
         """A query of this snapshot that asks nothing yet."""
         aliases = await self._merged()
@@ -416,33 +417,6 @@ class Snapshot:
         )
         return min(rows[0][0], cap), rows[0][0] <= cap
 
-    async def _facet(self, filter: OccurrenceFilter, name: str) -> list[tuple[str, int]]:
-        query = occurrence_query(await self.query(), filter)
-        table = query.records
-        if name == "YEAR":
-            rows = await self.rows(query, f"SELECT r.es, COUNT(*) FROM {table} WHERE {query.condition} GROUP BY r.es")
-            years: Counter[str] = Counter()
-            for day, number in rows:
-                if (year := year_of(day)) is not None:
-                    years[str(year)] += number
-            return _by_count(years)
-        if name in LINK_FACETS:
-            table += f" JOIN {self.shelf}_links l ON l.id = r.id"
-            query.where += [f"l.role = {query.put(LINK_FACETS[name])}", query.valid("l")]
-            rows = await self.rows(
-                query, f"SELECT l.value, COUNT(*) FROM {table} WHERE {query.condition} GROUP BY l.value"
-            )
-        elif name in COLUMN_FACETS:
-            column = f"r.{COLUMN_FACETS[name]}"
-            query.where.append(f"{column} IS NOT NULL")
-            rows = await self.rows(
-                query, f"SELECT {column}, COUNT(*) FROM {table} WHERE {query.condition} GROUP BY {column}"
-            )
-        else:
-            known = ", ".join(sorted([*COLUMN_FACETS, *LINK_FACETS, "YEAR"]))
-            raise Invalid("FACET_UNKNOWN", f"there is no facet {name!r}; there are {known}", ("facets",))
-        return _by_count({row[0]: row[1] for row in rows})
-
     def _found(self, query: Query, text: str, kinds: Sequence[str]) -> tuple[Query, str]:
         """Each record that the search finds once, with its best rank."""
         kept = f" AND {query.among('r.kind', kinds)}" if kinds else ""
@@ -475,10 +449,6 @@ def _entity_query(
     if text is not None:
         query.text(text)
     return query
-
-
-def _by_count(counts: dict[str, int]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 def _chunks(items: Sequence[T]) -> list[Sequence[T]]:

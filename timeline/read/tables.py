@@ -99,6 +99,7 @@ def _shelf(name: str) -> Shelf:
         sa.Column("kind", TEXT, nullable=False),
         sa.Column("es", BIG, nullable=False),
         sa.Column("le", BIG, nullable=False),
+        sa.Column("parties", TEXT, nullable=False, server_default="", comment="'|JP|KR|' in the links of parties"),
         sqlite_with_rowid=False,
     )
     for index, columns in {"up": ("es", "le", "id"), "down": ("le", "es", "id")}.items():

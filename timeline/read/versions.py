@@ -194,9 +194,7 @@ class Batch:
         """Close and open only the links that differ. The row keeps from where each of its links is open."""
         row = version.row
         id, position = row["id"], row["from_position"]
-        # A link shows the dates of its record: other dates make every link another one.
-        same_dates = before is not None and all(before.row[name] == row[name] for name in ("es", "le"))
-        kept = was.keys() & named if same_dates else set()
+        kept = was.keys() & named if before is not None and _shows_same(before.row, row) else set()
         version.opened = {} if before is None else before.opened
         for link in was:
             if link not in kept:
@@ -210,6 +208,7 @@ class Batch:
                 continue
             opened = {"value": value, "role": role, "id": id, "from_position": position, "to_position": None}
             opened |= {"kind": row["kind"], "es": row["es"], "le": row["le"]}
+            opened["parties"] = f"|{row['party_key']}|" if role == "PARTY" else ""
             version.opened[link] = opened
             self.new["links"].append(opened)
             if role in ("PLACE", "SOURCE"):
@@ -277,6 +276,11 @@ class Batch:
 def _is_leaned_on(id: str) -> bool:
     """Whether the index of other records depends on this one: places lie within it, dates rest on it."""
     return id.startswith(("place/", "source/"))
+
+
+def _shows_same(before: Row, row: Row) -> bool:
+    """Whether what links show of their record is unchanged; else every link becomes another one."""
+    return all(before[name] == row[name] for name in ("es", "le", "party_key"))
 
 
 def _links(row: Row) -> dict[Link, int]:
