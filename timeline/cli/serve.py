@@ -69,6 +69,7 @@ def listen(chosen: Settings) -> None:
 
     from timeline.app import create_app, settle
     from timeline.edge.guard import hosts_of
+    from timeline.edge.logs import configure
 
     base = f"http://{host}:{chosen.port}"
     click.echo(f"GraphiQL  {base}/graphiql\nGraphQL   {base}/graphql\nHealth    {base}/readyz")
@@ -76,10 +77,12 @@ def listen(chosen: Settings) -> None:
         click.echo("Everybody may read. To write, make a token: timeline token create desk --role editor")
     app = create_app(replace(chosen, hosts=chosen.hosts or hosts_of(chosen.host)))
     settle()
+    configure(as_json=chosen.log_json, with_details=chosen.log_details)
     uvicorn.run(
         app,
         host=chosen.host,
         port=chosen.port,
+        log_config=None,
         log_level="warning",
         access_log=False,  # Its lines hold query strings; ours do not.
         server_header=False,

@@ -56,8 +56,10 @@ class Guard:
             await self._answered(scope, receive, answer)
         if self.tell:
             took_ms = round((time.perf_counter() - answer.started) * 1000, 1)
-            # The path alone: what is behind it may be a query, and a query may be about a person.
-            told = {"method": scope.get("method", "WEBSOCKET"), "path": scope["path"], "status": answer.status}
+            # The path alone: what is behind it may be a query, and a query may be about a person. Escaped, because a
+            # line break in it would begin a line of the client's own.
+            path = scope["path"].encode("unicode_escape").decode()[:200]
+            told = {"method": scope.get("method", "WEBSOCKET"), "path": path, "status": answer.status}
             requests.info("%(method)s %(path)s %(status)s", told, extra={**told, "took_ms": took_ms})
 
     async def _answered(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
