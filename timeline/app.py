@@ -24,9 +24,10 @@ from timeline.api.feed import feed_routes
 from timeline.api.http import graphql_routes, unavailable
 from timeline.api.persisted import Persisted, read_documents
 from timeline.api.schema import SCHEMA
+from timeline.backup.restoring import check_finished
 from timeline.database import Database, is_current, open_database
 from timeline.edge.guard import Guard
-from timeline.errors import Damaged, Unavailable
+from timeline.errors import Damaged, Refused, Unavailable
 from timeline.log.checkpoint import Trust, check_signed
 from timeline.log.read import head
 from timeline.log.schedule import sign_regularly
@@ -122,7 +123,8 @@ def readiness(database: Database, trust: Trust = Trust()) -> dict[str, object]:
         with database.read() as connection:
             at_head, at_read = head(connection).position, read_position(connection)
             check_signed(connection, trust)
-    except (Unavailable, Damaged) as outage:
+            check_finished(connection)
+    except (Unavailable, Damaged, Refused) as outage:
         return {"status": "not ready", "reason": outage.message, "code": outage.code}
     except Exception:
         log.exception("the database cannot be read")

@@ -331,8 +331,18 @@ def downgrade(database: Database, revision: str) -> None:
 def is_current(database: Database) -> bool:
     """Whether the schema is the one that this software needs. Raises `Unavailable`."""
     with outages_told(), database.engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
+        found = schema_version(connection)
     return found == ScriptDirectory.from_config(_alembic()).get_current_head()
+
+
+def schema_version(connection: Connection) -> str | None:
+    """The revision to which the schema was brought; None for a database without one."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def knows_schema(revision: str) -> bool:
+    """Whether a revision is one of this software, and not of a newer one."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
 
 
 def _migrate(database: Database, step: Any, revision: str) -> None:

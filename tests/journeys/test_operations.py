@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.served import served
 from timeline.cli import cli
 from timeline.cli.seed import load_seeds, seed_files
 from timeline.database import Database
@@ -19,6 +20,7 @@ TEXT = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding
 SECTION = re.compile(r"^## (?P<name>.+?)\n(?P<text>.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```\n(?P<body>\$ .*?)^```$", re.MULTILINE | re.DOTALL)
 KNOWN = {"<id>": r"[0-9a-f]{8}", "<public key>": r"\S{44}", "<root>": r"\S{44}", "<signature>": r"\S{92}"}
+KNOWN |= {"<time>": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "<digest>": r"[0-9a-f]{64}"}
 """What differs from run to run, and how it looks."""
 
 
@@ -63,3 +65,23 @@ def test_keys_and_checkpoints(
         vkey = vkey or found.strip()
     assert Path("log.key").read_text(encoding="utf-8").startswith(PREFIX)
     assert Path("log.key").stat().st_mode & 0o777 == 0o600
+
+
+SERVICE = "curl http://127.0.0.1:8000"
+
+
+def test_the_record_is_made_backed_up_restored_upgraded_and_watched(
+    engine_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TIMELINE_DATABASE_URL", engine_url)
+    for section in ("Where the record lies", "Backup and restore", "Upgrade"):
+        for command, output in steps(section):
+            done = CliRunner().invoke(cli, shlex.split(command)[1:])
+            assert (done.exit_code, command) == (0, command), done.output
+            assert re.fullmatch(pattern(output), done.output), (command, done.output)
+    watched = list(steps("Monitoring"))
+    assert len(watched) == 2
+    with served("serve", engine_url, tmp_path) as (client, _):
+        for command, output in watched:
+            assert client.get(command.removeprefix(SERVICE)).text + "\n" == output

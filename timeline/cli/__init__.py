@@ -7,6 +7,7 @@ import sys
 import click
 
 from timeline.cli import (
+    backup,
     checkpoint,
     export,
     import_,
@@ -63,6 +64,8 @@ for verb in (
     match.match,
     token.token,
     verify.verify,
+    backup.backup,
+    backup.restore,
     key.key,
     checkpoint.checkpoint,
     prove.prove,

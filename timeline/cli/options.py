@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from timeline.backup.restoring import check_finished
 from timeline.database import Database, is_current, open_database
 from timeline.errors import Refused
 from timeline.settings import Settings, from_environment
@@ -39,6 +40,8 @@ def opened(database_url: str | None) -> Iterator[Database]:
         is_there = database.dialect != "sqlite" or Path(database.url.database or "").exists()
         if not is_there or not is_current(database):
             raise Refused("SCHEMA_NOT_CURRENT", "the database schema is not current; run 'timeline migrate' first")
+        with database.read() as connection:
+            check_finished(connection)
         yield database
     finally:
         database.dispose()

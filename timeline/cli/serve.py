@@ -7,6 +7,7 @@ from math import ceil
 
 import click
 
+from timeline.backup.restoring import check_finished
 from timeline.cli.options import database_option, opened, settings
 from timeline.cli.seed import load_seeds, seed_files, told
 from timeline.database import open_database, upgrade
@@ -32,6 +33,8 @@ def up(host: str | None, port: int | None, database_url: str | None) -> None:
     database = open_database(chosen.database_url)
     try:
         upgrade(database)
+        with database.read() as connection:
+            check_finished(connection)
         bring_up(database)
         with database.read() as connection:
             is_empty = head(connection).position == 0

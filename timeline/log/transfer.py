@@ -67,12 +67,12 @@ def appends(connection: Connection) -> Iterator[StoredAppend]:
         key = (rows[-1].first_position, rows[-1].last_position, rows[-1].append_id)
 
 
-def read_lines(lines: Iterable[bytes]) -> Iterator[StoredAppend]:
-    """Appends from lines. Raises `Invalid` that names the line."""
+def read_lines(lines: Iterable[bytes], first: int = 1) -> Iterator[StoredAppend]:
+    """Appends from lines. Raises `Invalid` that names the line; `first` is the number of the first one."""
     head: dict[str, Any] | None = None
     events: list[StoredEvent] = []
-    number = 0
-    for number, line in enumerate(lines, start=1):
+    number = first - 1
+    for number, line in enumerate(lines, start=first):
         plain = _object(line, number)
         if "append" in plain:
             if head is not None:
