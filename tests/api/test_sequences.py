@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import Client
-from timeline.read import matching
+from timeline.read import claims, matching
 
 SERIES = """{ series(parties: { exactly: ["JP", "US", "KR"] }) {
   page { entries { ordinal meeting { id } previous { id } next { id } unorderedWithPrevious
@@ -117,6 +117,35 @@ def test_a_source_that_covers_the_time_since_makes_the_claim_consistent(
     covered = [{"parties": parties, "levels": ["MINISTER"], "when": {"edtf": period}}]
     correct(own_client, "source/2025-07-11-korea-herald", {"coverage": covered})
     assert check(own_client)["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("period", "verdict"),
+    [
+        ("../2025-07-31", "CONSISTENT"),
+        ("../2025-07-31?", "UNDECIDABLE"),
+        ("1945/2025-07-31", "UNDECIDABLE"),
+        ("../2025", "UNDECIDABLE"),
+    ],
+)
+def test_that_it_is_the_first_ever_is_borne_out_by_a_source_of_all_time_before(
+    own_client: Client, period: str, verdict: str
+) -> None:
+    correct(own_client, KUALA_LUMPUR, {"claims": [{"kind": "FIRST", "scope": "the first ever"}]})
+    covered = [{"parties": ["KR", "US", "JP"], "levels": ["MINISTER"], "when": {"edtf": period}}]
+    correct(own_client, "source/2025-07-11-korea-herald", {"coverage": covered})
+    assert check(own_client)["verdict"] == verdict
+
+
+def test_however_many_comparable_meetings_there_are_each_is_looked_at(
+    own_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "COMPARED", 2)
+    correct(own_client, "milestone/lee-administration", {"when": {"edtf": "2025-06-04"}})
+    for year in range(2001, 2006):
+        meeting(own_client, f"meeting/in-{year}", f"{year}-01-01")
+    meeting(own_client, "meeting/earlier", "2025-06-20")
+    assert [each["id"] for each in check(own_client)["by"]] == ["meeting/earlier"]
 
 
 def test_every_set_of_parties_that_met_is_listed(client: Client) -> None:

@@ -3,7 +3,8 @@
 Comparable are meetings of exactly the same parties at the same declared level and, where the claim's meeting names
 topics, with one of them in common. A claim is contradicted by a comparable meeting that certainly took place before it
 (and certainly after the milestone it counts from). It is consistent when there is none, nor a possible one, and some
-source covers the time since: without such a source, that nothing is recorded says nothing.
+source covers the time since ('../2025' covers all time before): without such a source, that nothing is recorded says
+nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from timeline.values.dates import Bounds
 from timeline.values.relations import Certainty, before, then_within
 
 Verdict = Literal["CONSISTENT", "CONTRADICTED", "UNDECIDABLE"]
-MAX_COMPARED = 500
+COMPARED = 500
+"""How many comparable meetings are read at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,41 +53,46 @@ async def check(snapshot: Snapshot, meeting: Document, claim: Document) -> Check
         return Checked("CONTRADICTED", "An earlier comparable meeting is on record.", certain)
     if possible:
         return Checked("UNDECIDABLE", "The dates of a comparable meeting leave open whether it came earlier.", possible)
-    if since is None:
-        return Checked(
-            "UNDECIDABLE", "No earlier comparable meeting is on record, but no source covers all time before."
-        )
+    time = "all time before" if since is None else "the time since"
     source = await _covering(snapshot, meeting, since, when)
     if source is None:
-        return Checked(
-            "UNDECIDABLE", "No earlier comparable meeting is on record, but no source covers the time since."
-        )
-    return Checked(
-        "CONSISTENT", "A source covers the time since, and no earlier comparable meeting is on record.", [source]
-    )
+        reason = f"No earlier comparable meeting is on record, but no source covers {time}."
+        return Checked("UNDECIDABLE", reason)
+    reason = f"A source covers {time}, and no earlier comparable meeting is on record."
+    return Checked("CONSISTENT", reason, [source])
 
 
 async def _earlier(
     snapshot: Snapshot, meeting: Document, when: Bounds, since: Bounds | None
 ) -> tuple[list[Document], list[Document]]:
-    """Comparable meetings that certainly, and those that possibly, lie before (and after the milestone)."""
+    """Comparable meetings that certainly, and those that possibly, lie before (and after the milestone).
+
+    All are read until a page has certain ones, which settle the matter.
+    """
     filter = OccurrenceFilter(kinds=("meeting",), exactly=tuple(meeting["party_set"]), statuses=("HELD",))
     if meeting["level_declared"] is not None:
         filter = replace(filter, levels=(meeting["level_declared"],))
     found: tuple[list[Document], list[Document]] = ([], [])
-    for other in (await snapshot.occurrences(filter, Page(first=MAX_COMPARED))).documents:
-        if other["id"] == meeting["id"] or not _same_subject(meeting, other):
-            continue
-        dates = dates_of(other["when"])
-        if dates is None:
-            found[1].append(other)
-            continue
-        sure = [before(dates, when)] + ([] if since is None else [then_within(since, dates, same_day=True)])
-        if all(each is Certainty.CERTAIN for each in sure):
-            found[0].append(other)
-        elif Certainty.IMPOSSIBLE not in sure:
-            found[1].append(other)
-    return found
+    page = Page(first=COMPARED)
+    while True:
+        slice = await snapshot.occurrences(filter, page)
+        for other in slice.documents:
+            if other["id"] == meeting["id"] or not _same_subject(meeting, other):
+                continue
+            how = _lies_before(dates_of(other["when"]), when, since)
+            if how is not Certainty.IMPOSSIBLE:
+                found[how is Certainty.POSSIBLE].append(other)
+        if found[0] or not slice.has_next:
+            return found
+        page = replace(page, after=slice.cursors[-1])
+
+
+def _lies_before(dates: Bounds | None, when: Bounds, since: Bounds | None) -> Certainty:
+    """Whether what has these dates lies before the meeting, and after the milestone."""
+    if dates is None:
+        return Certainty.POSSIBLE
+    sure = [before(dates, when)] + ([] if since is None else [then_within(since, dates, same_day=True)])
+    return next((each for each in (Certainty.IMPOSSIBLE, Certainty.POSSIBLE) if each in sure), Certainty.CERTAIN)
 
 
 def _same_subject(meeting: Document, other: Document) -> bool:
@@ -93,15 +100,22 @@ def _same_subject(meeting: Document, other: Document) -> bool:
     return not topics or bool(topics & {fold(topic) for topic in other["topics"]})
 
 
-async def _covering(snapshot: Snapshot, meeting: Document, since: Bounds, when: Bounds) -> Document | None:
-    """A source that claims to list all such meetings from the milestone to this one."""
+async def _covering(snapshot: Snapshot, meeting: Document, since: Bounds | None, when: Bounds) -> Document | None:
+    """A source that claims to list all such meetings from the milestone, or from ever on, to this one."""
     parties = sorted(meeting["party_set"])
     for source in (await snapshot.linked("COVERS", parties[:1], ("source",)))[parties[0]]:
         for covered in source["coverage"]:
             is_level = not covered["levels"] or meeting["level_declared"] in covered["levels"]
             is_set = sorted(await snapshot.survivors(covered["parties"])) == parties
-            period = dates_of(covered["when"])
-            is_whole = period is not None and period.ls <= since.es and when.le <= period.ee and not period.uncertain
-            if is_level and is_set and is_whole:
+            if is_level and is_set and _is_whole(covered["when"], since, when):
                 return source
     return None
+
+
+def _is_whole(period: Document, since: Bounds | None, until: Bounds) -> bool:
+    """Whether a period certainly holds the time from the one to the other; '..' at an end leaves that end open."""
+    dates, text = dates_of(period), period["edtf"] or ""
+    if dates is None or dates.uncertain:
+        return False
+    begins = text.startswith("../") or (since is not None and dates.ls <= since.es)
+    return begins and (text.endswith("/..") or until.le <= dates.ee)
