@@ -25,7 +25,7 @@ def test_the_document_is_enough_to_bring_in_a_table(engine_url: str, tmp_path: P
             for command, output in steps(block["body"]):
                 assert run(command, engine_url, tmp_path) == output
                 commands += 1
-    assert (files, commands) == (3, 5)
+    assert (files, commands) == (5, 6)
 
 
 def steps(body: str) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,7 @@ from timeline.values import facts
 KINDS = ("meeting", "statement", "nomination", "milestone", "tenure", "person")
 KEYS = ("kind", "scheme", "row", "id", "delimiter", "complete", "source", "fields")
 SOURCE_KEYS = ("id", "title", "url", "language", "note")
-VALUE_KEYS = ("column", "format", "map", "split", "into", "as", "party", "country", "default")
+VALUE_KEYS = ("column", "until", "format", "map", "split", "into", "as", "party", "country", "default")
 LOOKUPS = ("party", "person", "place", "organization", "post")
 HOLE = re.compile(r"\{([^{}]*)\}")
 TOKENS = {
@@ -48,6 +48,7 @@ class _Cell(msgspec.Struct, rename={"as_": "as"}):
     """The types of what can be said of a cell."""
 
     column: str
+    until: str = ""
     format: str | list[str] = ""
     map: dict[str, str] = {}
     split: Annotated[str, Meta(min_length=1)] = ","
@@ -179,6 +180,7 @@ def _columns(value: Any) -> Iterator[str]:
     elif isinstance(value, dict):
         if "column" in value:
             yield value["column"]
+            yield from [value["until"]] if "until" in value else []
             value = {name: value[name] for name in ("party", "country") if name in value}
         for part in value.values():
             yield from _columns(part)

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
@@ -25,6 +26,7 @@ Row = dict[str, Any]
 MONTHS = dict(
     zip(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], range(1, 13), strict=True)
 )
+DATES = ("when", "published")
 NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -113,17 +115,14 @@ def _add(reading: Reading, how: Mapping, row: Row, at: At) -> str:
         raise _Unfit("ROW_INVALID", "the character U+0000 can stand in no text")
     if not number.strip("|"):
         raise _Unfit("ROW_INVALID", f"the row has no {' or '.join(how.row)}: nothing tells it apart")
-    plain = {name: _value(reading, how, value, row, at) for name, value in how.fields.items()}
-    plain = {name: value for name, value in plain.items() if value not in NOTHING}
-    for name in ("when", "published"):
-        if isinstance(plain.get(name), str):
-            plain[name] = {"edtf": plain[name]}
+    plain = _parts(reading, how, how.fields, row, at)
     plain["external_ids"] = msgspec.to_builtins(reading.known_as(number))
     plain["citations"] = msgspec.to_builtins(reading.cite(f"{at.file}, {number}"))
     try:
         content = msgspec.convert(plain, facts.CONTENT[how.kind], strict=False)
     except msgspec.ValidationError as fault:
-        raise _Unfit("ROW_INVALID", str(fault)) from None
+        more = "; schema/seed.json lists the values, and 'map' leads to them" if "enum value" in str(fault) else ""
+        raise _Unfit("ROW_INVALID", f"{fault}{more}") from None
     id = (_filled(how.id, row) if how.id else None) or f"{how.kind}/{how.scheme}-{slug(number, 60) or 'row'}"
     if not re.fullmatch(rf"{how.kind}/{facts.SLUG}", id):
         raise _Unfit("ROW_INVALID", f"{id!r} is no id; it must look like '{how.kind}/some-words'")
@@ -146,11 +145,20 @@ def _value(reading: Reading, how: Mapping, value: Any, row: Row, at: At) -> Any:
         return value
     if "column" in value:
         return _cell(reading, how, value, row, at)
-    told = {name: _value(reading, how, part, row, at) for name, part in value.items()}
-    filled = {name: part for name, part in told.items() if part not in NOTHING}
+    filled = _parts(reading, how, value, row, at)
     # A part of which only constants are left says nothing of this row.
     from_row = [name for name, part in value.items() if not isinstance(part, str) or HOLE.search(part)]
     return filled if not from_row or any(name in filled for name in from_row) else None
+
+
+def _parts(reading: Reading, how: Mapping, parts: dict[str, Any], row: Row, at: At) -> dict[str, Any]:
+    """What is stated of these parts. Of a date its text is all that a cell tells."""
+    told = {name: _value(reading, how, part, row, at) for name, part in parts.items()}
+    return {
+        name: {"edtf": part} if name in DATES and isinstance(part, str) else part
+        for name, part in told.items()
+        if part not in NOTHING
+    }
 
 
 def _filled(template: str, row: Row) -> str | None:
@@ -162,6 +170,11 @@ def _filled(template: str, row: Row) -> str | None:
 
 
 def _cell(reading: Reading, how: Mapping, value: dict[str, Any], row: Row, at: At) -> Any:
+    if "until" in value:
+        plain = {name: part for name, part in value.items() if name != "until"}
+        ends = [_cell(reading, how, {**plain, "column": value[end]}, row, at) or "" for end in ("column", "until")]
+        # An end that is not given is unknown, neither the same day nor open.
+        return "/".join(ends) if any(ends) else None
     found = row.get(value["column"])
     if found in NOTHING:
         found = value.get("default")
@@ -176,9 +189,10 @@ def _cell(reading: Reading, how: Mapping, value: dict[str, Any], row: Row, at: A
 
 
 def _one(reading: Reading, how: Mapping, value: dict[str, Any], text: str, row: Row, at: At) -> str:
-    text = value.get("map", {}).get(text, text)
-    if "format" in value:
+    mapped = value.get("map", {}).get(text)
+    if mapped is None and "format" in value:
         return _date(text, value["format"], value["column"])
+    text = text if mapped is None else mapped
     if "as" not in value:
         return text
     known = LOOKUPS[value["as"]]
@@ -206,7 +220,7 @@ def _date(text: str, forms: str | list[str], column: str) -> str:
 def _party(reading: Reading, how: Mapping, text: str, more: dict[str, str | None], at: At) -> str:
     if text.startswith(("state/", "organization/")):
         return text
-    code = _parties().get(text.casefold())
+    code = _parties().get(text.casefold().removeprefix("the "))
     if code is None:
         raise _Unfit("COUNTRY_UNKNOWN", f"{text!r} is no country by code or name; say which in 'map' of the mapping")
     return code
@@ -214,12 +228,16 @@ def _party(reading: Reading, how: Mapping, text: str, more: dict[str, str | None
 
 @cache
 def _parties() -> dict[str, str]:
-    """Countries by alpha-2, alpha-3 and every full name, without case."""
-    found: dict[str, str] = {}
+    """Countries by alpha-2, alpha-3 and every full name that only one of them has, without case.
+
+    'Korea, Republic of' also as it is spoken.
+    """
+    found: dict[str, set[str]] = defaultdict(set)
     for code, country in all_countries().items():
         for name in (code, country.alpha3, country.name, country.official, *country.names.values()):
-            found.setdefault(name.casefold(), code)
-    return found
+            for form in (name, name.partition(" (")[0], re.sub(r"^(.+), (.+ of)$", r"\2 \1", name)):
+                found[form.casefold()].add(code)
+    return {name: next(iter(codes)) for name, codes in found.items() if len(codes) == 1}
 
 
 def _registered(kind: str, make: Callable[[str, dict[str, str | None]], facts.Content]) -> Any:

@@ -82,16 +82,22 @@ def take_in(
         steps = list(_plan(connection, reading, report))
     if dry_run:
         _count(report, steps)
+        report.set_aside.sort(key=_place)
         return report
     for at in range(0, len(steps), BATCH):
         _record(database, reading.scheme, steps[at : at + BATCH], report, now_us)
         if progress is not None:
             progress(min(at + BATCH, len(steps)), len(steps))
+    report.set_aside.sort(key=_place)
     with database.write() as connection:
         quarantine.keep(connection, reading.scheme, reading.release, report.set_aside, now_us)
     if report.events >= handle.BULK_EVENTS:
         database.gather_statistics()
     return report
+
+
+def _place(row: SetAside) -> tuple[str, int]:
+    return row.at.file, row.at.line
 
 
 # What is to be done -------------------------------------------------------------------------------------------------
