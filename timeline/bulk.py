@@ -9,7 +9,7 @@ import gc
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select
 from sqlalchemy.exc import DBAPIError
@@ -17,18 +17,48 @@ from sqlalchemy.exc import DBAPIError
 COPIED_ROWS = 20
 """From so many rows on PostgreSQL's COPY, which takes a round trip more, is faster than inserting."""
 Row = Sequence[Any]
+Statement = tuple[str, Row]
+"""SQL with `?` for each value, and the values."""
+
+
+class Rows(NamedTuple):
+    """Rows for one table."""
+
+    table: str
+    columns: Sequence[str]
+    rows: Sequence[Row]
+
+
+def insert_all(connection: Connection, tables: Sequence[Rows], then: Sequence[Statement]) -> None:
+    """Rows for several tables in this order, then statements: few of them in one round trip."""
+    if connection.dialect.name == "postgresql" and sum(len(each.rows) for each in tables) < COPIED_ROWS:
+        execute_all(connection, [*((_insert(each), row) for each in tables for row in each.rows), *then])
+        return
+    for each in tables:
+        insert_rows(connection, *each)
+    execute_all(connection, then)
 
 
 def insert_rows(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
     """Rows for one table, in this order."""
-    names = ", ".join(columns)
     if connection.dialect.name == "sqlite" or len(rows) < COPIED_ROWS:
-        execute_many(connection, f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})", rows)
+        execute_many(connection, _insert(Rows(table, columns, rows)), rows)
         return
-    statement = f"COPY {table} ({names}) FROM STDIN"
+    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
     with _faults(connection, statement), _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def execute_all(connection: Connection, statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
+    """Several statements one after the other, and the rows that each gives; on PostgreSQL in one round trip."""
+    driver, is_sqlite = _driver(connection), connection.dialect.name == "sqlite"
+    with _faults(connection, "; ".join(statement for statement, _ in statements)):
+        if is_sqlite:
+            return [driver.execute(statement, values).fetchall() for statement, values in statements]
+        with driver.pipeline():
+            cursors = [driver.execute(statement.replace("?", "%s"), values) for statement, values in statements]
+        return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
 
 def execute_many(connection: Connection, statement: str, rows: Sequence[Row]) -> None:
@@ -61,6 +91,10 @@ def collector_at_rest() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def _insert(rows: Rows) -> str:
+    return f"INSERT INTO {rows.table} ({', '.join(rows.columns)}) VALUES ({', '.join('?' * len(rows.columns))})"
 
 
 def _driver(connection: Connection) -> Any:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timeline.log.stored import ENVELOPE, StoredEvent, envelope, event_hash, event_id
+from timeline.log.stored import ENVELOPE, EVENT_NAMESPACE, StoredEvent, envelope, event_hash, event_id
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 NUMBER = st.integers(min_value=0, max_value=2**53 - 1)
@@ -38,6 +39,11 @@ def test_the_envelope_is_canonical_json_of_the_columns_and_a_commitment_to_the_b
     expected = rfc8785.dumps({**columns, "commitment": hashlib.sha256(event.salt + event.body).hexdigest()})
     assert envelope(event) == expected
     assert event_hash(event) == hashlib.sha256(b"\x00" + expected).digest()
+
+
+@given(TEXT, NUMBER)
+def test_the_id_of_an_event_is_a_uuid_of_version_5_over_its_append_and_its_place(append_id: str, index: int) -> None:
+    assert event_id(append_id, index) == str(uuid.uuid5(EVENT_NAMESPACE, f"{append_id}#{index}"))
 
 
 def test_an_event_has_the_same_id_on_every_copy_of_the_log() -> None:

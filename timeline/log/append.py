@@ -6,21 +6,28 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, text, update
+import orjson
+from sqlalchemy import Connection, text
 
-from timeline.bulk import insert_rows
+from timeline.bulk import Rows, execute_all, insert_all
 from timeline.database import Database
 from timeline.errors import Conflict, Unavailable
 from timeline.log.merkle import Node, grown
-from timeline.log.read import append_seen, stream_versions
+from timeline.log.read import Head
 from timeline.log.stored import SALT_BYTES, StoredEvent, append_row, event_hash, event_id
-from timeline.log.tables import log_appends, log_head
 from timeline.outages import outages_told
 
-Head = Row[Any, Any, Any]
-"""Position, last recorded time and tree."""
+LOCK = {
+    "sqlite": "SELECT position, recorded_us, tree FROM log_head WHERE id = 1",  # Locked with the whole database.
+    "postgresql": "SELECT position, recorded_us, tree FROM log_head WHERE id = 1 FOR UPDATE",
+}
+MOVE = "UPDATE log_head SET position = ?, recorded_us = ?, tree = ? WHERE id = 1"
+SEEN = "SELECT request_digest, first_position, last_position FROM log_appends WHERE append_id = ?"
+VERSIONS = {
+    engine: f"SELECT stream, MAX(version) FROM log_events WHERE stream {among} GROUP BY stream"
+    for engine, among in (("sqlite", "IN (SELECT value FROM json_each(?))"), ("postgresql", "= ANY(?)"))
+}
 Inline = Callable[[Connection, Sequence[StoredEvent]], None]
 
 
@@ -75,37 +82,56 @@ def append(
     The head row is locked first and by everyone, so positions come out dense and in the order of commits, and the
     checks that follow see all that was committed before.
     """
-    head = locked_head(connection)
-    seen = append_seen(connection, batch.append_id)
+    streams = sorted({event.stream for event in batch.events} | batch.expected.keys())
+    head, seen, versions = _locked(connection, batch.append_id, streams)
     if seen is not None:
         return _replayed(batch, seen)
-    versions = stream_versions(connection, sorted({event.stream for event in batch.events} | batch.expected.keys()))
     for stream, expected in batch.expected.items():
         _check_version(stream, expected, versions.get(stream, 0))
     stored = _stored(batch, head.position, max(now_us, head.recorded_us + 1), versions, salt)
     first, last = head.position + 1, head.position + len(stored)
-    connection.execute(insert(log_appends), append_row(batch.append_id, batch.request_digest, first, last))
-    store(connection, head, stored, inline)
+    store(connection, head, [append_row(batch.append_id, batch.request_digest, first, last)], stored, inline)
     return Appended(first=first, last=last, events=stored, replayed=False)
 
 
 def locked_head(connection: Connection) -> Head:
     """Position, last recorded time and tree of the log; every other writer waits until this transaction ends."""
-    columns = (log_head.c.position, log_head.c.recorded_us, log_head.c.tree)
-    return connection.execute(select(*columns).where(log_head.c.id == 1).with_for_update()).one()
+    ((row,),) = execute_all(connection, [(LOCK[connection.dialect.name], ())])
+    return Head(*row)
 
 
-def store(connection: Connection, head: Head, events: Sequence[StoredEvent], inline: Inline | None) -> None:
-    """Put numbered rows behind the head, move it, and let whoever projects inline see them."""
-    if not events:
-        return
-    insert_rows(connection, "log_events", StoredEvent._fields, events)
+def _locked(
+    connection: Connection, append_id: str, streams: list[str]
+) -> tuple[Head, tuple[bytes, int, int] | None, dict[str, int]]:
+    """The locked head, then whether there was such an append, and the versions of these streams.
+
+    Each statement sees what was committed until it began, so the second and third see all that the lock waited for.
+    """
+    engine = connection.dialect.name
+    among = orjson.dumps(streams).decode() if engine == "sqlite" else streams
+    (head,), seen, versions = execute_all(
+        connection, [(LOCK[engine], ()), (SEEN, (append_id,)), (VERSIONS[engine], (among,))]
+    )
+    return Head(*head), seen[0] if seen else None, dict(versions)
+
+
+def store(
+    connection: Connection,
+    head: Head,
+    appends: Sequence[Mapping[str, object]],
+    events: Sequence[StoredEvent],
+    inline: Inline | None,
+) -> None:
+    """Put appends with their numbered events behind the head, move it, and let whoever projects inline see them."""
     tree, nodes = grown(head.tree, head.position, (event.leaf_hash for event in events))
-    if nodes:
-        insert_rows(connection, "log_nodes", Node._fields, nodes)
-    values = {"position": events[-1].position, "recorded_us": events[-1].recorded_us, "tree": tree}
-    connection.execute(update(log_head).where(log_head.c.id == 1).values(values))
-    if inline is not None:
+    tables = [
+        Rows("log_appends", list(appends[0]) if appends else (), [tuple(each.values()) for each in appends]),
+        Rows("log_events", StoredEvent._fields, events),
+        Rows("log_nodes", Node._fields, nodes),
+    ]
+    moved = [(MOVE, (event.position, event.recorded_us, tree)) for event in events[-1:]]
+    insert_all(connection, tables, moved)
+    if events and inline is not None:
         inline(connection, events)
 
 
@@ -128,6 +154,8 @@ def _stored(
 ) -> list[StoredEvent]:
     """The rows, numbered from behind the head. Each is a microsecond later than the one before."""
     stored = []
+    salts = salt(SALT_BYTES * len(batch.events))
+    assert len(salts) == SALT_BYTES * len(batch.events), "every salt has the same length"
     for index, event in enumerate(batch.events):
         versions[event.stream] = versions.get(event.stream, 0) + 1
         row = StoredEvent(
@@ -144,10 +172,9 @@ def _stored(
             causation=batch.causation,
             correlation=batch.correlation,
             body=event.body,
-            salt=salt(SALT_BYTES),
+            salt=salts[index * SALT_BYTES : (index + 1) * SALT_BYTES],
             leaf_hash=b"",
         )
-        assert len(row.salt) == SALT_BYTES, "every salt has the same length"
         stored.append(row._replace(leaf_hash=event_hash(row)))
     return stored
 

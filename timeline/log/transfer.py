@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, insert, select, tuple_
+from sqlalchemy import Connection, select, tuple_
 
 from timeline.errors import Conflict, Invalid
 from timeline.log.append import Inline, locked_head, store
@@ -105,10 +105,8 @@ def insert_appends(connection: Connection, batch: Sequence[StoredAppend], inline
             message = f"append {append.append_id!r} begins at position {append.first}; this log ends at {expected}"
             raise Conflict("LOG_DIFFERS", message, (append.append_id,))
         expected = append.last
-    if new:
-        rows = [append_row(each.append_id, each.request_digest, each.first, each.last) for each in new]
-        connection.execute(insert(log_appends), rows)
-    store(connection, head, events, inline)
+    rows = [append_row(each.append_id, each.request_digest, each.first, each.last) for each in new]
+    store(connection, head, rows, events, inline)
     return len(events)
 
 
