@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import Client
+from tests.api.test_mutations import send
 from timeline.database import Database
 
 PAGE = """query($first: Int, $after: String, $last: Int, $before: String, $order: OccurrenceOrder!) {
@@ -86,12 +87,43 @@ def test_facets_count_the_whole_list_and_name_their_values_for_people(client: Cl
     assert found["totalCountIsExact"] is True
 
 
+@pytest.mark.parametrize(
+    ("asked", "facet", "counts"),
+    [
+        ("people", "PARTY", {"KR": 5, "US": 3}),
+        ("organizations", "PARTY", {"KR": 3, "US": 2}),
+        ("places", "PARTY", {"KR": 1, "MY": 1}),
+        ("sources", "YEAR", {"2025": 1}),
+        ("speakers", "SOURCE", {"source/2025-07-11-korea-herald": 3}),
+        ('search(text: "trilateral")', "LEVEL", {"CHIEF_OF_DEFENSE": 1, "MINISTER": 1}),
+        ('search(text: "seoul")', "KIND", {"place": 1, "organization": 1, "meeting": 2, "statement": 3}),
+    ],
+)
+def test_every_list_has_facets(client: Client, asked: str, facet: str, counts: dict[str, int]) -> None:
+    query = f"{{ {asked} {{ totalCount facets(by: [{facet}]) {{ values {{ value count }} }} }} }}"
+    (found,) = client.ask(query).values()
+    assert {each["value"]: each["count"] for each in found["facets"][0]["values"]} == counts
+
+
+def test_a_facet_counts_what_was_merged_under_its_survivor(own_client: Client) -> None:
+    herald = "source/2025-07-11-korea-herald"
+    for name, given in (
+        ("registerPlace", {"id": "place/kl", "place": {"names": [{"text": "KL"}], "country": "MY"}}),
+        ("recordMeeting", {"meeting": {"title": "At KL", "place": "place/kl", "citations": [{"source": herald}]}}),
+        ("merge", {"id": "place/kl", "into": "place/kuala-lumpur", "reason": "one city"}),
+    ):
+        assert send(own_client, name, appendId=name, **given)["userErrors"] == []
+    found = own_client.ask("{ meetings { facets(by: [PLACE]) { values { value label count } } } }")["meetings"]
+    first = found["facets"][0]["values"][0]
+    assert first == {"value": "place/kuala-lumpur", "label": "Kuala Lumpur", "count": 3}
+
+
 def test_density_tells_what_is_certain_from_what_is_possible(client: Client) -> None:
     query = """{ statements(filter: { text: "spending", overlaps: "2025-06" }) {
-      density(by: MONTH) { bucket certain possible }
+      density(bucket: MONTH) { bucket certain possible }
     } }"""
     assert client.ask(query)["statements"]["density"] == [{"bucket": "2025-06", "certain": 1, "possible": 1}]
-    found = client.ask("{ meetings { density(by: DAY) { bucket certain possible } } }")["meetings"]["density"]
+    found = client.ask("{ meetings { density(bucket: DAY) { bucket certain possible } } }")["meetings"]["density"]
     assert {"bucket": "2025-07-11", "certain": 2, "possible": 4} in found
 
 

@@ -24,7 +24,7 @@ QUESTIONS = f"""{{
   timeline {{ totalCount nodes {{ {OCCURRENCE} relations {{ type target {{ id }} }} relatedFrom {{ id }} }}
     facets(by: [KIND, PARTY, PLACE, LEVEL, FORMAT, STATUS, ATTRIBUTION, YEAR, SOURCE, TOPIC]) {{
       facet values {{ value label count }} }}
-    density(by: MONTH) {{ bucket certain possible }} }}
+    density(bucket: MONTH) {{ bucket certain possible }} }}
   backward: timeline(orderBy: LATEST_FIRST, first: 3) {{ edges {{ cursor node {{ id }} }} pageInfo {{ hasNextPage }} }}
   meetings {{ nodes {{ place {{ name country {{ name }} }} levelActual formatComputed status sameDayAs {{ id }}
     partySet {{ name }} parties {{ party {{ name }} person {{ id name }} inPlaceOf {{ post {{ name }} }} }}

@@ -17,7 +17,7 @@ from tests.facts import (
 )
 from timeline.database import Database
 from timeline.handle import Request, handle
-from timeline.read.filters import OccurrenceFilter, Page, TimeFilter
+from timeline.read.filters import EntityFilter, OccurrenceFilter, Page, TimeFilter
 from timeline.read.projector import rebuild
 from timeline.read.snapshot import open_snapshot
 from timeline.values.dates import bounds
@@ -89,7 +89,7 @@ def test_the_record_can_be_asked(database: Database) -> None:
         assert [h["type"] for h in await now.history("person/cho-hyun")] == ["PersonRegistered", "RecordCorrected"]
         assert len(await now.log(0, 5)) == 5
         assert await now.holders("post/kr-foreign-minister", bounds("2025-07-11", throughout=True)) == []
-        assert len((await now.entities(["person"], Page())).documents) == 3
+        assert len((await now.entities(EntityFilter(("person",)), Page())).documents) == 3
         assert (await now.linked("PERSON", ["person/wi"]))["person/wi"][0]["id"] == "meeting/wi"
         both = await now.linked("PERSON", ["person/wi", "person/wi-two"])
         assert [[each["id"] for each in both[id]] for id in both] == [["meeting/wi"], ["meeting/wi"]]

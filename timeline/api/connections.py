@@ -27,9 +27,11 @@ class Listing:
         view: View,
         page: Callable[[], Awaitable[Slice]],
         count: Callable[[], Awaitable[tuple[int, bool]]],
+        facets: Callable[[Sequence[str], int], Awaitable[dict[str, list[tuple[str, int]]]]],
         filter: OccurrenceFilter | None = None,
     ) -> None:
         self.view = view
+        self.facets = facets
         self.filter = filter
         self._page = page
         self._count = count
@@ -52,7 +54,13 @@ class Listing:
 def listing(view: View, wanted: OccurrenceFilter, page: Page) -> Any:
     """A list of occurrences."""
     snapshot = view.snapshot
-    return Listing(view, lambda: snapshot.occurrences(wanted, page), lambda: snapshot.count(wanted), wanted)
+    return Listing(
+        view,
+        lambda: snapshot.occurrences(wanted, page),
+        lambda: snapshot.count(wanted),
+        lambda names, limit: snapshot.facets(wanted, names, limit),
+        wanted,
+    )
 
 
 @strawberry.type(description="Where a page lies in its list.")
@@ -103,24 +111,11 @@ async def _total_is_exact(root: Parent[Listing]) -> bool:
     return (await root.counted())[1]
 
 
-@strawberry.type(description="A list in pages.")
-class Connection(Generic[T]):
-    edges: list[Edge[T]] = strawberry.field(resolver=_edges, description="The entries of the page with their cursors.")
-    nodes: list[T] = strawberry.field(resolver=_nodes, description="The entries of the page.")
-    page_info: PageInfo = strawberry.field(resolver=_page_info, description="Where the page lies in the list.")
-    total_count: int = strawberry.field(
-        resolver=_total_count, description="How many there are in all; counted to 10,000 and no further."
-    )
-    total_count_is_exact: bool = strawberry.field(
-        resolver=_total_is_exact, description="False when there are more than totalCount says."
-    )
-
-
 @strawberry.type(description="A value and how many have it.")
 class FacetValue:
     value: str = said("The value: a code, an id or a word.")
     label: str = said("The value for people.")
-    count: int = said("How many occurrences of the list have it.")
+    count: int = said("How many of the list have it.")
 
 
 @strawberry.type(description="The values of a facet, the most frequent first.")
@@ -129,20 +124,13 @@ class FacetCounts:
     values: list[FacetValue] = said("Values and counts.")
 
 
-@strawberry.type(description="A piece of time and how much lies in it.")
-class DensityBucket:
-    bucket: str = said("'2025-07-11', '2025-07', '2025' or '2020s'.")
-    certain: int = said("How many certainly lie within it.")
-    possible: int = said("How many share a day with it or may do so; the certain ones are among them.")
-
-
 async def _facets(
     root: Parent[Listing],
     by: Annotated[list[Facet], strawberry.argument(description="What to count by.")],
     limit: Annotated[int, strawberry.argument(description="At most how many values each.")] = 20,
 ) -> list[FacetCounts]:
     names = list(dict.fromkeys(facet.value for facet in by))
-    found = await root.view.snapshot.facets(root.filter or OccurrenceFilter(), names, page_size(limit, "limit"))
+    found = await root.facets(names, page_size(limit, "limit"))
     labels = await _labels(root.view, found)
     return [
         root.view.shape(
@@ -161,11 +149,35 @@ async def _labels(view: View, found: dict[str, list[tuple[str, int]]]) -> dict[s
     return {id: shown_name(each) for id, each in zip(ids, await view.find_each(ids), strict=True) if each is not None}
 
 
+@strawberry.type(description="A list in pages.")
+class Connection(Generic[T]):
+    edges: list[Edge[T]] = strawberry.field(resolver=_edges, description="The entries of the page with their cursors.")
+    nodes: list[T] = strawberry.field(resolver=_nodes, description="The entries of the page.")
+    page_info: PageInfo = strawberry.field(resolver=_page_info, description="Where the page lies in the list.")
+    total_count: int = strawberry.field(
+        resolver=_total_count, description="How many there are in all; counted to 10,000 and no further."
+    )
+    total_count_is_exact: bool = strawberry.field(
+        resolver=_total_is_exact, description="False when there are more than totalCount says."
+    )
+    facets: list[FacetCounts] = strawberry.field(
+        resolver=_facets,
+        description="How often each value occurs in the whole list; what the records of a list do not have is empty.",
+    )
+
+
+@strawberry.type(description="A piece of time and how much lies in it.")
+class DensityBucket:
+    bucket: str = said("'2025-07-11', '2025-07', '2025' or '2020s'.")
+    certain: int = said("How many certainly lie within it.")
+    possible: int = said("How many share a day with it or may do so; the certain ones are among them.")
+
+
 async def _density(
     root: Parent[Listing],
-    by: Annotated[Bucket, strawberry.argument(description="Into which pieces time is cut.")],
+    bucket: Annotated[Bucket, strawberry.argument(description="Into which pieces time is cut.")],
 ) -> list[DensityBucket]:
-    found = await root.view.snapshot.density(root.filter or OccurrenceFilter(), by.value)
+    found = await root.view.snapshot.density(root.filter or OccurrenceFilter(), bucket.value)
     return [
         root.view.shape({"bucket": bucket, "certain": certain, "possible": possible})
         for bucket, certain, possible in found
@@ -174,9 +186,6 @@ async def _density(
 
 @strawberry.type(description="A list of occurrences in pages, with what they can be narrowed by.")
 class OccurrenceConnection(Connection[T]):
-    facets: list[FacetCounts] = strawberry.field(
-        resolver=_facets, description="How often each value occurs in the whole list."
-    )
     density: list[DensityBucket] = strawberry.field(
         resolver=_density, description="How the whole list is spread over time. What has no date is left out."
     )

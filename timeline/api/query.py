@@ -43,6 +43,7 @@ from timeline.api.proofs import ProofQueries
 from timeline.api.records import Node, Record
 from timeline.api.sequences import TimeQueries
 from timeline.errors import Invalid
+from timeline.read.filters import EntityFilter
 from timeline.read.search import countries_named
 from timeline.read.snapshot import open_snapshot
 from timeline.values.countries import all_countries
@@ -71,11 +72,12 @@ def occurrences(view: View, filter: Any, kinds: tuple[str, ...], **page: Any) ->
 
 def entities(view: View, kinds: tuple[str, ...], page: dict[str, Any], **asked_for: Any) -> Any:
     """A list of who and what takes part."""
-    snapshot, chosen = view.snapshot, read_page(**page)
+    snapshot, chosen, wanted = view.snapshot, read_page(**page), EntityFilter(kinds=kinds, **asked_for)
     return Listing(
         view,
-        lambda: snapshot.entities(kinds, chosen, **asked_for),
-        lambda: snapshot.count_entities(kinds, **asked_for),
+        lambda: snapshot.entities(wanted, chosen),
+        lambda: snapshot.count_entities(wanted),
+        lambda names, limit: snapshot.facets_of_entities(wanted, names, limit),
     )
 
 
@@ -225,7 +227,10 @@ def _search(
     wanted = tuple(kind.value for kind in kinds or ())
     snapshot, chosen = root.snapshot, read_page(first, after, last, before)
     return Listing(  # type: ignore[return-value]
-        root, lambda: snapshot.search(text, wanted, chosen), lambda: snapshot.count_search(text, wanted)
+        root,
+        lambda: snapshot.search(text, wanted, chosen),
+        lambda: snapshot.count_search(text, wanted),
+        lambda names, limit: snapshot.facets_of_search(text, wanted, names, limit),
     )
 
 

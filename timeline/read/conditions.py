@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from timeline.read.filters import OccurrenceFilter, TimeFilter
+from timeline.read.filters import EntityFilter, OccurrenceFilter, TimeFilter
 from timeline.read.search import countries_named, fold, fts5_query, phrase, tsquery
 from timeline.values.dates import INFINITY
 from timeline.values.vocabulary import OCCURRENCES
@@ -193,6 +193,25 @@ def occurrence_query(query: Query, filter: OccurrenceFilter) -> Query:
         query.where.append(_time(query, time))
     if filter.published_before is not None:
         query.where.append(f"r.known_from < {query.put(filter.published_before)}")
+    return query
+
+
+def entity_query(query: Query, filter: EntityFilter) -> Query:
+    """The filter's conditions on records `r`."""
+    query.where += [query.valid("r"), "NOT r.hidden"]
+    query.column("kind", filter.kinds)
+    if filter.ids:
+        query.column("id", query.expand(filter.ids))
+    for role, value in (
+        ("MEMBER", filter.party),
+        ("HOLDER", filter.person),
+        ("POST", filter.post),
+        ("SOURCE", filter.source),
+        ("ACCREDITED", filter.accredited_to),
+    ):
+        query.every([role], [value] if value is not None else [])
+    if filter.text is not None:
+        query.text(filter.text)
     return query
 
 

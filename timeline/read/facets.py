@@ -1,4 +1,4 @@
-"""How often each value occurs in a list of occurrences.
+"""How often each value occurs in a list.
 
 Of a short list the columns that tell are read once, for all facets together, and counted here; a long one is counted in
 the database, facet by facet.
@@ -40,9 +40,9 @@ def _year(day: int) -> Iterator[str]:
         yield str(year)
 
 
-def _linked_as(asked: str) -> Values:
+def _linked_as(*asked: str) -> Values:
     def values(links: str) -> Iterator[str]:
-        return (value for role, value, _ in orjson.loads(links) if role == asked)
+        return (value for role, value, _ in orjson.loads(links) if role in asked)
 
     return values
 
@@ -60,38 +60,51 @@ FACETS: dict[str, tuple[str, Values]] = {
     "STATUS": ("status", _itself),
 }
 """Per facet the column of a record that tells its values, and how."""
+COLUMNS = tuple(dict.fromkeys(column for column, _ in FACETS.values()))
+ROLES = {"PARTY": ("PARTY", "MEMBER")}
+"""Roles that are one to who asks. No kind of record has links in both."""
+BELONGING = {**FACETS, "PARTY": ("links", _linked_as(*ROLES["PARTY"]))}
+"""The same for lists of people and the like, who are of a party."""
 
 
-async def facets(snapshot: Snapshot, query: Query, names: Sequence[str], limit: int) -> dict[str, Counts]:
-    """Per facet the values and their counts, the most frequent first. Raises `Invalid` for one that there is not."""
+async def facets(
+    snapshot: Snapshot,
+    query: Query,
+    table: str,
+    names: Sequence[str],
+    limit: int,
+    told_by: dict[str, tuple[str, Values]] = FACETS,
+) -> dict[str, Counts]:
+    """Per facet the values and their counts in what is asked of the table, the most frequent first.
+
+    Ids of what was merged count for the survivor. Raises `Invalid` for a facet that there is not.
+    """
     for name in names:
-        if name not in FACETS:
-            message = f"there is no facet {name!r}; there are {', '.join(sorted(FACETS))}"
+        if name not in told_by:
+            message = f"there is no facet {name!r}; there are {', '.join(sorted(told_by))}"
             raise Invalid("FACET_UNKNOWN", message, ("facets",))
-    columns = [f"r.{FACETS[name][0]}" for name in names]
+    columns = [f"r.{told_by[name][0]}" for name in names]
     most = query.put(SHORT + 1)
-    rows = await snapshot.rows(
-        query, f"SELECT {', '.join(columns)} FROM {query.records} WHERE {query.condition} LIMIT {most}"
-    )
+    rows = await snapshot.rows(query, f"SELECT {', '.join(columns)} FROM {table} WHERE {query.condition} LIMIT {most}")
     if len(rows) > SHORT:
-        return {name: (await _counted(snapshot, query, name))[:limit] for name in names}
-    told = zip(*rows, strict=True) if rows else ((),) * len(names)
-    return {
-        name: _by_count(_weighed(FACETS[name][1], Counter(column)))[:limit]
-        for name, column in zip(names, told, strict=True)
-    }
+        counted = [await _counted(snapshot, query, table, name, *told_by[name]) for name in names]
+    else:
+        told = zip(*rows, strict=True) if rows else ((),) * len(names)
+        counted = [_weighed(told_by[name][1], Counter(column)) for name, column in zip(names, told, strict=True)]
+    return {name: (await _by_count(snapshot, counts))[:limit] for name, counts in zip(names, counted, strict=True)}
 
 
-async def _counted(snapshot: Snapshot, query: Query, name: str) -> Counts:
+async def _counted(
+    snapshot: Snapshot, query: Query, table: str, name: str, column: str, values: Values
+) -> Counter[str]:
     """The counts of one facet of a long list."""
-    column, values = FACETS[name]
-    table, where, told = query.records, query.condition, f"r.{column}"
+    where, told = query.condition, f"r.{column}"
     if column == "links":
         # Parsing the links of each record here would take longer.
         table, told, values = f"{table} JOIN {query.shelf}_links l ON l.id = r.id", "l.value", _itself
-        where = f"{where} AND l.role = '{name}' AND {query.valid('l')}"
+        where = f"{where} AND {query.among('l.role', ROLES.get(name, (name,)))} AND {query.valid('l')}"
     rows = await snapshot.rows(query, f"SELECT {told}, COUNT(*) FROM {table} WHERE {where} GROUP BY {told}")
-    return _by_count(_weighed(values, {row[0]: row[1] for row in rows}))
+    return _weighed(values, {row[0]: row[1] for row in rows})
 
 
 def _weighed(values: Values, counts: dict[Any, int]) -> Counter[str]:
@@ -103,5 +116,8 @@ def _weighed(values: Values, counts: dict[Any, int]) -> Counter[str]:
     return found
 
 
-def _by_count(counts: Counter[str]) -> Counts:
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+async def _by_count(snapshot: Snapshot, counts: Counter[str]) -> Counts:
+    found: Counter[str] = Counter()
+    for value, survivor in zip(counts, await snapshot.survivors(list(counts)), strict=True):
+        found[survivor] += counts[value]
+    return sorted(found.items(), key=lambda item: (-item[1], item[0]))

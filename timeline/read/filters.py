@@ -69,6 +69,20 @@ class OccurrenceFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class EntityFilter:
+    """Which people, places, posts, tenures, sources and the like: every field that is set must hold."""
+
+    kinds: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    text: str | None = None
+    party: str | None = None
+    person: str | None = None
+    post: str | None = None
+    source: str | None = None
+    accredited_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A piece of a list: the `first` ones after a cursor or the `last` ones before one, 50 when neither is given."""
 

@@ -17,12 +17,12 @@ import orjson
 from timeline.database import Database, in_thread
 from timeline.errors import Invalid
 from timeline.log.read import events_after, stream_events
-from timeline.read.conditions import Query, occurrence_query
+from timeline.read.conditions import Query, entity_query, occurrence_query
 from timeline.read.cursors import key_of
 from timeline.read.density import spread
 from timeline.read.documents import Document, dates_of
-from timeline.read.facets import facets
-from timeline.read.filters import Bucket, OccurrenceFilter, Page, Slice, size_of
+from timeline.read.facets import BELONGING, COLUMNS, facets
+from timeline.read.filters import Bucket, EntityFilter, OccurrenceFilter, Page, Slice, size_of
 from timeline.read.history import entries, raw
 from timeline.read.index import is_hidden
 from timeline.read.kept import Kept, kept_at
@@ -153,7 +153,8 @@ class Snapshot:
         self, filter: OccurrenceFilter, names: Sequence[str], limit: int = 20
     ) -> dict[str, list[tuple[str, int]]]:
         """Per facet of `timeline.read.facets` the values and their counts, the most frequent first."""
-        return await facets(self, await self.asked(filter), names, limit)
+        query = await self.asked(filter)
+        return await facets(self, query, query.records, names, limit)
 
     async def density(self, filter: OccurrenceFilter, bucket: Bucket) -> list[tuple[str, int, int]]:
         """Per bucket ('2025-07-11', '2025-07', '2025'): how many lie in it certainly, and how many possibly.
@@ -170,39 +171,22 @@ class Snapshot:
         )
         return spread([(row[0], row[1], bool(row[2]), row[3]) for row in rows], bucket)
 
-    async def entities(
-        self,
-        kinds: Sequence[str],
-        page: Page,
-        *,
-        text: str | None = None,
-        ids: Sequence[str] = (),
-        party: str | None = None,
-        person: str | None = None,
-        post: str | None = None,
-        source: str | None = None,
-        accredited_to: str | None = None,
-    ) -> Slice:
+    async def entities(self, asked: EntityFilter, page: Page) -> Slice:
         """People, places, posts, tenures, sources and the like, by name, then id."""
-        query = _entity_query(await self.query(), kinds, text, ids, party, person, post, source, accredited_to)
+        query = entity_query(await self.query(), asked)
         return await self._page(query, query.records, BY_NAME, page)
 
-    async def count_entities(
-        self,
-        kinds: Sequence[str],
-        *,
-        text: str | None = None,
-        ids: Sequence[str] = (),
-        party: str | None = None,
-        person: str | None = None,
-        post: str | None = None,
-        source: str | None = None,
-        accredited_to: str | None = None,
-        cap: int = 10_000,
-    ) -> tuple[int, bool]:
+    async def count_entities(self, asked: EntityFilter, cap: int = 10_000) -> tuple[int, bool]:
         """How many there are, and whether that is exact."""
-        query = _entity_query(await self.query(), kinds, text, ids, party, person, post, source, accredited_to)
+        query = entity_query(await self.query(), asked)
         return await self._count(query, query.records, cap)
+
+    async def facets_of_entities(
+        self, asked: EntityFilter, names: Sequence[str], limit: int = 20
+    ) -> dict[str, list[tuple[str, int]]]:
+        """The same facets of people, places and the like; what they belong to is their party."""
+        query = entity_query(await self.query(), asked)
+        return await facets(self, query, query.records, names, limit, BELONGING)
 
     async def linked(
         self, role: str, values: Sequence[str], kinds: Sequence[str] = (), limit_each: int = 100
@@ -240,6 +224,13 @@ class Snapshot:
         """How many records the search finds, and whether that is exact."""
         query, table = self._found(await self.query(), text, kinds)
         return await self._count(query, table, cap)
+
+    async def facets_of_search(
+        self, text: str, kinds: Sequence[str], names: Sequence[str], limit: int = 20
+    ) -> dict[str, list[tuple[str, int]]]:
+        """The same facets of what the search finds."""
+        query, table = self._found(await self.query(), text, kinds)
+        return await facets(self, query, table, names, limit, BELONGING)
 
     async def holders(self, post: str, on: Bounds) -> list[tuple[Document, str]]:
         """Tenures of the post that share a day with these: (document, CERTAIN or POSSIBLE).
@@ -420,35 +411,13 @@ class Snapshot:
     def _found(self, query: Query, text: str, kinds: Sequence[str]) -> tuple[Query, str]:
         """Each record that the search finds once, with its best rank."""
         kept = f" AND {query.among('r.kind', kinds)}" if kinds else ""
+        columns = ", ".join(f"r.{column}" for column in ("id", "doc", *COLUMNS))
         found = (
-            f"(SELECT h.rank, r.id, r.kind, r.doc FROM (SELECT id, MIN(rank) AS rank FROM ({query.hits(text)}) hits "
+            f"(SELECT h.rank, {columns} FROM (SELECT id, MIN(rank) AS rank FROM ({query.hits(text)}) hits "
             f"GROUP BY id) h JOIN {self.shelf}_records r ON r.id = h.id "
             f"WHERE {query.valid('r')} AND NOT r.hidden{kept}) r"
         )
         return query, found
-
-
-def _entity_query(
-    query: Query,
-    kinds: Sequence[str],
-    text: str | None,
-    ids: Sequence[str],
-    party: str | None,
-    person: str | None,
-    post: str | None,
-    source: str | None,
-    accredited_to: str | None,
-) -> Query:
-    query.where += [query.valid("r"), "NOT r.hidden"]
-    query.column("kind", kinds)
-    if ids:
-        query.column("id", query.expand(ids))
-    links = (("MEMBER", party), ("HOLDER", person), ("POST", post), ("SOURCE", source), ("ACCREDITED", accredited_to))
-    for role, value in links:
-        query.every([role], [value] if value is not None else [])
-    if text is not None:
-        query.text(text)
-    return query
 
 
 def _chunks(items: Sequence[T]) -> list[Sequence[T]]:
