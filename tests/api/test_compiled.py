@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -21,11 +22,13 @@ from graphql import (
 )
 from sqlalchemy import select, update
 
+from tests.journeys.histories import Historian
 from timeline.api.compiled import DocumentExecutor
 from timeline.api.executing import Asked, Refusal, Service
 from timeline.api.schema import SCHEMA
 from timeline.cli.seed import load_seeds, seed_files
-from timeline.database import Database
+from timeline.database import Database, open_database
+from timeline.errors import Several, TimelineError
 from timeline.handle import Request, handle
 from timeline.read.tables import SHELF
 from timeline.write.commands import Correct, Merge, Put, Retract
@@ -233,3 +236,29 @@ def test_a_selection_is_planned_once_and_without_falling_back(services: tuple[Se
     (branch,) = selection.branches.values()
     assert branch.is_plannable
     assert set(branch.plans) == {"meeting"}
+
+
+REFERRING = """{ meetings { nodes { title place { name } parties { party { name } person { id name version } }
+  citations { source { title } } relations { target { id title } } } }
+  statements { nodes { voices { person { name } } } }
+}"""
+
+
+def test_what_was_picked_before_is_picked_anew_once_its_record_changes(database: Database) -> None:
+    async def play() -> None:
+        kept = Service(database)
+        for number, command in enumerate(Historian(5).history(100)):
+            with suppress(TimelineError, Several):
+                request = Request(append_id=f"p{number}", actor="t", commands=[command])
+                await asyncio.to_thread(handle, database, request, now_us=number)
+            anew = open_database(database.url.render_as_string(hide_password=False))
+            answers = [
+                await service.run(service.prepare(Asked(REFERRING, {}, None)))
+                for service in (kept, kept, Service(anew, stock=True))
+            ]
+            assert orjson.dumps(answers[0]) == orjson.dumps(answers[1]) == orjson.dumps(answers[2])
+            await anew.close()
+            anew.dispose()
+        await database.close()
+
+    asyncio.run(play())

@@ -11,6 +11,7 @@ from graphql import OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 
 from timeline.api.answers import CHECK_FIRST, Answers, cache_control, key_of, may_keep, tag_of
 from timeline.api.asking import asked_of
@@ -44,6 +45,11 @@ class GraphQL:
     def __init__(self, service: Service, answers: Answers | None = None) -> None:
         self.service = service
         self.answers = Answers() if answers is None else answers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The endpoint as an ASGI application: nothing that it raises is left to the router."""
+        response = await self.respond(Request(scope, receive))
+        await response(scope, receive, send)
 
     async def respond(self, request: Request) -> Response:
         """The response to one HTTP request."""
@@ -142,9 +148,6 @@ def graphql_routes(service: Service, origins: Collection[str] = (), answers: Ans
     """The endpoint over HTTP and WebSocket, and the schema as text. Pages of these other origins may open a socket."""
     endpoint = GraphQL(service, answers)
 
-    async def graphql(request: Request) -> Response:
-        return await endpoint.respond(request)
-
     async def schema(request: Request) -> Response:
         if not service.introspection:
             closed = refusal("INTROSPECTION_CLOSED", "the schema is not shown here; ask the operator for it", 404)
@@ -152,7 +155,7 @@ def graphql_routes(service: Service, origins: Collection[str] = (), answers: Ans
         return PlainTextResponse(print_schema(), headers={"Cache-Control": "no-cache", **SAFE})
 
     return [
-        Route("/graphql", graphql, methods=["GET", "POST"], name="graphql"),
+        Route("/graphql", endpoint, methods=["GET", "POST"], name="graphql"),
         WebSocketRoute("/graphql", websocket_endpoint(service, origins), name="graphql-ws"),
         Route("/schema.graphql", schema, name="schema"),
     ]

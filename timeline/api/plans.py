@@ -75,6 +75,7 @@ class Gathering:
         self.known = view.known
         self.find: Callable[[str | None], Document | None] = _nothing
         """What is at hand and needs no check. It is looked at before `known`."""
+        self._picked: dict[Any, dict[str | None, Any]] = {}
         self._listed: dict[int, dict[str, list[Document]]] = {}
         self._wanted: dict[int, tuple[Listed, set[str]]] = {}
         self._worked: dict[tuple[int, int], tuple[Document, Any]] = {}
@@ -82,7 +83,15 @@ class Gathering:
 
     def begin(self) -> None:
         """Before picking: nothing else runs until all is picked."""
-        self.find = self.view.snapshot.newest() or _nothing
+        newest = self.view.snapshot.newest()
+        self.find, self._picked = newest if newest is not None else (_nothing, {})
+
+    def picked(self, branch: Branch) -> dict[str | None, Any]:
+        """What was picked by a branch from documents that are at hand and need no check, by their ids."""
+        found = self._picked.get(branch)
+        if found is None:
+            found = self._picked[branch] = {}
+        return found
 
     @property
     def is_missing(self) -> bool:
@@ -163,6 +172,8 @@ class Plan:
     """The lists of other records that each document leads to."""
     needs: Needs
     """What is looked at of a document."""
+    is_alone: bool
+    """Whether nothing but the document itself is looked at."""
     decoder: msgspec.json.Decoder[Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -228,6 +239,22 @@ class Branch:
         raise Surprise
 
 
+def _referred(branch: Branch, required: bool) -> Callable[[Gathering, str | None], Any]:
+    """What is picked from the record under an id. It is kept as long as the record's document is."""
+
+    def referred(at: Gathering, id: str | None) -> Any:
+        kept = at.find(id)
+        data = kept or at.known[id]
+        if data is None:
+            return at.null() if required else None
+        picked = branch.pick(at, data)
+        if kept is not None and branch.plan(data["kind"]).is_alone:
+            at.picked(branch)[id] = picked
+        return picked
+
+    return referred
+
+
 def _once_each(pick: Pick) -> Pick:
     """Picks from each document once: for states of today, which never change and are few."""
     picked: dict[str, Any] = {}
@@ -257,8 +284,9 @@ class Compiler:
         """
         text, of = Text(self), Part("d")
         built = text.object(type_, details, of)
-        pick = text.function(f"def pick(at, d):\n    find, known = at.find, at.known\n    return {built}\n")
-        return Plan(_once_each(pick) if is_fixed and text.is_alone else pick, text.listed, of.needs)
+        begun = "".join(f"    {memo} = at.picked({branch}).get\n" for memo, branch in text.memos.items())
+        pick = text.function(f"def pick(at, d):\n    find, known = at.find, at.known\n{begun}    return {built}\n")
+        return Plan(_once_each(pick) if is_fixed and text.is_alone else pick, text.listed, of.needs, text.is_alone)
 
     def arguments(self, declared: GraphQLField, details: Any) -> dict[str, Any]:
         """The values of a field's arguments."""
@@ -316,6 +344,8 @@ class Text:
         self.is_alone = True
         """Whether nothing but the document itself is looked at."""
         self.listed: list[Listed] = []
+        self.memos: dict[str, str] = {}
+        """Names for what was picked before from records that are referred to, and the names of their branches."""
         self._parts = count()
 
     def function(self, text: str) -> Pick:
@@ -366,7 +396,9 @@ class Text:
         match how:
             case Ref():
                 found = of.get(how.key) if how.key else f"{self.value(how.find)}({of.whole()})"
-                return self.maybe(f"find(i := {found}) or known[i]", self.picked(branch, "v"), required)
+                memo, pick = f"m{len(self.memos)}", self.value(_referred(branch, required))
+                self.memos[memo] = self.value(branch)
+                return f"(m if (m := {memo}(i := {found})) is not None else {pick}(at, i))"
             case Refs():
                 found = "(r := find(i) or known[i]) is not None"
                 return f"[{self.picked(branch, 'r')} for i in {of.get(how.key)} if {found}]"
@@ -402,16 +434,15 @@ class Text:
         inner = _unwrapped(type_.of_type)[1] if is_list else type_
         if is_leaf_type(inner):
             return self.maybe(of.get(name), f"{self.value(_each(_converter(inner)))}(v)", required)
-        branch = self.branch(inner, details)
-        if branch.is_of_kinds:
+        if not isinstance(inner, GraphQLObjectType) or inner.is_type_of is not None:
+            branch = self.branch(inner, details)
             if is_list:
                 return f"[{self.picked(branch, 'r')} for r in {of.get(name)}]"
             return self.maybe(of.get(name), self.picked(branch, "v"), required)
-        if is_list:
-            plan = branch.plan("")
-            return f"[{self.value(plan.pick)}(at, r) for r in {of.get(name, [plan.needs])}]"
         part = Part(f"d{next(self._parts)}")
         built = self.object(inner, details, part)
+        if is_list:
+            return f"[{built} for {part.name} in {of.get(name, [part.needs])}]"
         null = "at.null()" if required else "None"
         return f"({null} if ({part.name} := {of.get(name, part.needs)}) is None else {built})"
 

@@ -9,6 +9,7 @@ version held there and no later one had come by the head.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from timeline.database import Database
@@ -18,6 +19,11 @@ MOST_CHARACTERS = 6_000_000
 """How much is kept, counted as JSON text; in memory a document takes about seven times as much."""
 MOST_CHANGES = 2_000
 """Beyond so many new versions all is let go of."""
+
+MOST_MADE = 20_000
+MOST_MAKERS = 200
+"""Of more than this all is let go of that was made of documents."""
+Newest = tuple[Callable[[str | None], Document | None], dict[Any, dict[str | None, Any]]]
 
 
 class Kept:
@@ -37,6 +43,7 @@ class Kept:
         self._old: dict[str | None, Document] = {}
         self._characters = 0
         """How much is in the newer generation."""
+        self._made: dict[Any, dict[str | None, Any]] = {}
 
     def find(self, id: str, position: int) -> Document | None:
         """The record as it stood at a position, if that is known here."""
@@ -49,9 +56,16 @@ class Kept:
             self._put(id, found, size)
         return found
 
-    def newest(self, position: int) -> Callable[[str | None], Document | None] | None:
-        """How to find what was used lately, without any check, until somebody else may run; None behind the head."""
-        return self._new.get if position == self.position else None
+    def newest(self, position: int) -> Newest | None:
+        """How to find what was used lately, without any check, until somebody else may run; None behind the head.
+
+        Beside it a place for what is made of these documents and nothing else: by maker and id, it goes with them.
+        """
+        if position != self.position:
+            return None
+        if len(self._made) > MOST_MAKERS or sum(map(len, self._made.values())) > MOST_MADE:
+            self._made.clear()
+        return self._new.get, self._made
 
     def keep(self, id: str, since: int, document: Document, size: int, position: int) -> None:
         """Have a document at hand that was read as of a position; not when more was recorded since that reading.
@@ -70,12 +84,15 @@ class Kept:
             for dropped in self._old:
                 del self._since[str(dropped)]
             self._old, self._new, self._characters = self._new, {}, 0
+            self._made.clear()
 
     def _drop(self, id: str) -> None:
         _, size = self._since.pop(id, (0, 0))
         if self._new.pop(id, None) is not None:
             self._characters -= size
         self._old.pop(id, None)
+        for made in self._made.values():
+            made.pop(id, None)
 
     async def advance(self, database: Database, head: int) -> None:
         """Let go of all that is not the newest version at the head of the log."""
@@ -94,6 +111,7 @@ class Kept:
                 continue  # Somebody has advanced meanwhile.
             if len(rows) == MOST_CHANGES:
                 self._since, self._new, self._old, self._characters = {}, {}, {}, 0
+                self._made.clear()
             for (id,) in rows:
                 self._drop(id)
             self.position = head

@@ -25,7 +25,7 @@ from timeline.read.facets import BELONGING, COLUMNS, facets
 from timeline.read.filters import Bucket, EntityFilter, OccurrenceFilter, Page, Slice, size_of
 from timeline.read.history import entries, raw
 from timeline.read.index import is_hidden
-from timeline.read.kept import Kept, kept_at
+from timeline.read.kept import Kept, Newest, kept_at
 from timeline.read.rarity import rarest_first
 from timeline.read.together import Together
 from timeline.values.dates import INFINITY, Bounds, day_number
@@ -128,7 +128,7 @@ class Snapshot:
             id = _survivor(id, aliases)
         return self.kept.find(id, self.position)
 
-    def newest(self) -> Callable[[str | None], Document | None] | None:
+    def newest(self) -> Newest | None:
         """What this process has at hand by id, if nothing was recorded since this snapshot; no merged ids are in it."""
         return self.kept.newest(self.position)
 
