@@ -125,3 +125,20 @@ def _administer(url: str, statement: str) -> None:
     )
     with engine.connect() as connection:
         connection.exec_driver_sql(statement)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the tests of tests/faults did to the service, and what it lost: nothing, or they have failed."""
+    told = [
+        (report.nodeid, value)
+        for report in terminalreporter.stats.get("passed", [])
+        for name, value in report.user_properties
+        if name == "figures"
+    ]
+    if told:
+        terminalreporter.section("faults")
+    for nodeid, figures in told:
+        shown = ", ".join(
+            f"{name} {value:.3g}" if value % 1 else f"{name} {value:.0f}" for name, value in figures.items()
+        )
+        terminalreporter.line(f"{shown}, lost 0, duplicated 0: {nodeid.rpartition('::')[2]}")

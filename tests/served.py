@@ -22,13 +22,8 @@ def served(
     verb: str, url: str, cwd: Path, environment: Mapping[str, str] | None = None
 ) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]:
     """`timeline serve` or `timeline up`, answering; ended by SIGTERM."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "timeline", verb, "--port", str(port), "--database", url]
-    process = subprocess.Popen(
-        command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    port = free_port()
+    process = started(verb, url, port, cwd, environment)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
             wait_for(client, process)
@@ -36,6 +31,23 @@ def served(
     finally:
         process.terminate()
         process.wait(ENDING_SECONDS)
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def started(
+    verb: str, url: str, port: int, cwd: Path, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[str]:
+    """The process, which does not answer yet."""
+    command = [sys.executable, "-m", "timeline", verb, "--port", str(port), "--database", url]
+    return subprocess.Popen(
+        command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
 
 
 def wait_for(client: httpx.Client, process: subprocess.Popen[str]) -> None:

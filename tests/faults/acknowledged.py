@@ -23,7 +23,7 @@ from timeline.values.roles import Role
 REGISTER = """mutation ($id: ID!, $name: String!) {
   registerPlace(input: {appendId: $id, place: {names: [{text: $name}]}}) { position replayed userErrors { code } }
 }"""
-PAUSE_SECONDS = 0.01
+PAUSE_SECONDS = 0.03
 PATIENCE_SECONDS = 5.0
 """After how long a client takes a request for lost; it sends it again under the same id."""
 
@@ -66,6 +66,22 @@ class Client:
         self.thread.join()
         self.http.close()
         return self.acknowledged
+
+
+def seconds_to_answer(client: httpx.Client) -> float:
+    """After how long a service answers again, and is ready."""
+    began = time.monotonic()
+    while not _answers(client):
+        time.sleep(0.005)
+    return time.monotonic() - began
+
+
+def _answers(client: httpx.Client) -> bool:
+    try:
+        asked = client.post("/graphql", json={"query": "{ position }"})
+        return (asked.status_code, client.get("/readyz").status_code) == (200, 200)
+    except httpx.TransportError:
+        return False
 
 
 class Told:

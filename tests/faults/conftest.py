@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -30,9 +32,11 @@ def tell(record_property: Callable[[str, object], None]) -> Tell:
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """A migrated PostgreSQL server that may be taken away."""
-    server = Postgres(tmp_path_factory.mktemp("postgres") / "data")
-    _migrate(server.url)
-    yield server
-    server.delete()
+    # Not in pytest's folder: each pytest that starts closes that to other users, and as root the server runs as one.
+    with tempfile.TemporaryDirectory(prefix="timeline-postgres-", ignore_cleanup_errors=True) as folder:
+        server = Postgres(Path(folder) / "data")
+        _migrate(server.url)
+        yield server
+        server.end("immediate")

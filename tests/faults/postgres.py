@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import subprocess
 import time
@@ -61,11 +60,6 @@ class Postgres:
         except psycopg.OperationalError:
             return False
         return True
-
-    def delete(self) -> None:
-        """End it for good."""
-        self.end("immediate")
-        shutil.rmtree(self.folder)
 
     def _launch(self) -> None:
         with (self.folder / "log").open("a") as log:

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.conftest import _administer
-from tests.faults.acknowledged import Client, Told, check_whole, codes, writer_token
+from tests.faults.acknowledged import Client, Told, check_whole, codes, seconds_to_answer, writer_token
 from tests.faults.conftest import Tell
 from tests.faults.postgres import ENDINGS, Ending, Postgres
 from tests.served import served
@@ -32,15 +31,6 @@ def opened(url: str) -> Iterator[Database]:
     database = open_database(url)
     yield database
     database.dispose()
-
-
-def seconds_to_answer(client: httpx.Client) -> float:
-    """After how long it answers again, and is ready."""
-    began = time.monotonic()
-    while client.post("/graphql", json=ASK).status_code != 200:
-        time.sleep(0.005)
-    assert client.get("/readyz").status_code == 200
-    return time.monotonic() - began
 
 
 @pytest.mark.parametrize("how", ENDINGS)

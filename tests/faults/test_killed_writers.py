@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+from tests.faults.conftest import Tell
 from tests.log.appending import batch, store
 from timeline.database import Database
 from timeline.log.read import events_after
@@ -72,10 +73,13 @@ class Tail:
         return self.found
 
 
-def test_what_was_acknowledged_survives_kill_9_and_a_retry_records_it_once(database: Database, engine_url: str) -> None:
+def test_what_was_acknowledged_survives_kill_9_and_a_retry_records_it_once(
+    database: Database, engine_url: str, times: int, tell: Tell
+) -> None:
     tail = Tail(database)
     acknowledged: dict[str, int] = {}
-    for names in (("a", "b", "c"), ("b",)):
+    rounds = (("a", "b", "c"), ("b",)) * times
+    for names in rounds:
         writers = [Writer(engine_url, name, acknowledged.get(name, 0) + 1) for name in names]
         for writer in writers:
             assert writer.started.wait(20)
@@ -92,3 +96,4 @@ def test_what_was_acknowledged_survives_kill_9_and_a_retry_records_it_once(datab
         assert stored == [f"{name}-{number}" for number in range(1, last + 2)]
     with database.read() as connection:
         assert verify_log(connection) == []
+    tell(kills=sum(map(len, rounds)), acknowledged=sum(acknowledged.values()))
