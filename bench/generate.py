@@ -79,7 +79,7 @@ def commands(meetings: int, seed: int = 1) -> Iterator[AnyCommand]:
         names = [Name(text=f"Person {number:04d}")]
         yield Report(id=f"person/p{number}", content=Person(names=names, party=world.state()))
     for number in range(meetings):
-        yield Report(id=f"meeting/m{number}", content=_meeting(world, number))
+        yield Report(id=f"meeting/m{number}", content=meeting(world, number))
         if number % 2:
             yield Report(id=f"statement/s{number}", content=_statement(world.chance, number))
         if number % 50 == 49:
@@ -103,7 +103,8 @@ def _record(database: Database, number: int, batch: list[AnyCommand]) -> int:
     return handle(database, request, now_us=number).last
 
 
-def _meeting(world: World, number: int) -> Content:
+def meeting(world: World, number: int) -> Meeting:
+    """A meeting like many."""
     chance = world.chance
     return Meeting(
         title=f"Talks {number}",

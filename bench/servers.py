@@ -121,10 +121,7 @@ def _encoded(cursor: Sequence[Any]) -> str:
 
 def strawberry(store: Store, size: int, port: int) -> list[str]:
     """In the peers' own environment."""
-    python = store.folder / "venv" / "bin" / "python"
-    if not python.exists():
-        raise SystemExit("Strawberry's environment is not installed: python -m bench.install")
-    return [str(python), str(PEERS / "strawberry_stock.py"), store.relational(size), str(port)]
+    return [str(store.python("venv")), str(PEERS / "strawberry_stock.py"), store.relational(size), str(port)]
 
 
 PRODUCTION = {"NODE_ENV": "production", "GRAPHILE_ENV": "production"}

