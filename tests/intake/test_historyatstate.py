@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from tests.conftest import fresh_url
 from timeline.api.executing import Asked, Service
+from timeline.cli import cli
 from timeline.cli.seed import load_seeds, seed_files
 from timeline.database import Database, open_database
 from timeline.importers import pocom, travels
@@ -35,12 +37,13 @@ FORMATS: list[tuple[str, Adapter]] = [("historyatstate-travels", travels.read), 
     params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ("sqlite", "postgresql")],
 )
 def imported(request: pytest.FixtureRequest, tmp_path_factory: Any, shared_data: Path) -> Iterator[Database]:
-    """The seed and both sets, in one database a module."""
+    """The seed and both sets, taken in by one command, in one database a module."""
     for url in fresh_url(request, request.param, tmp_path_factory.mktemp("imported")):
         database = open_database(url)
         load_seeds(database, seed_files(()), None)
-        for name, read in FORMATS:
-            take_in(database, read(shared_data / name, None), now_us=1)
+        both = [word for name, _ in FORMATS for word in (name, str(shared_data / name))]
+        told = CliRunner().invoke(cli, ["import", *both, "--database", url]).output
+        assert re.findall(r"([\d,]+) rows read", told) == ["4,271", "11,575"]
         yield database
         database.dispose()
 

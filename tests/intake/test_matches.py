@@ -12,10 +12,12 @@ from timeline.errors import NotFound
 from timeline.handle import Request, handle
 from timeline.intake import matches
 from timeline.read.snapshot import open_snapshot
-from timeline.values.facts import Content, ExternalId, Meeting, Name, Participation, Person, Place, When
+from timeline.values.facts import Content, ExternalId, Meeting, Name, Participation, Person, Place, Post, Tenure, When
+from timeline.values.vocabulary import Holding
 from timeline.write.commands import Report
 
 FIRST, SECOND = [ExternalId(scheme="one", value="1")], [ExternalId(scheme="two", value="1")]
+OTHER = [ExternalId(scheme="one", value="2")]
 
 
 def known(database: Database, **records: Content) -> None:
@@ -49,6 +51,33 @@ def test_persons_of_one_name_and_party_are_suggested_unless_something_tells_them
 ) -> None:
     known(database, person__one=one, person__other=other)
     assert suggested(database) == ([("person/one", "person/other")] if are_suggested else [])
+
+
+def tenure(who: str, year: str) -> Tenure:
+    return Tenure(person=who, post="post/envoy", holding=Holding.SUBSTANTIVE, when=When(edtf=year))
+
+
+def test_persons_are_shown_with_the_posts_they_held_and_posts_of_one_name_are_suggested_too(database: Database) -> None:
+    known(
+        database,
+        person__one=person("Joseph Yun", FIRST),
+        person__other=person("Joseph Yousang Yun", SECOND),
+        post__envoy=Post(names=[Name(text="Envoy to Malaysia")], party="US", external_ids=FIRST),
+        post__same=Post(names=[Name(text="envoy to Malaysia")], party="US", external_ids=SECOND),
+        post__of_another_state=Post(names=[Name(text="Envoy to Malaysia")], party="KR", external_ids=SECOND),
+        post__of_the_same_source=Post(names=[Name(text="Envoy to Malaysia")], party="US", external_ids=OTHER),
+        tenure__one=Tenure(person="person/one", post="post/envoy", holding=Holding.SUBSTANTIVE, when=When(edtf="2013")),
+        tenure__other=Tenure(
+            person="person/other", post="post/envoy", holding=Holding.SUBSTANTIVE, when=When(edtf="2015")
+        ),
+    )
+    with database.read() as connection:
+        people, *posts = matches.suggestions(connection)
+    assert people.shown == ("Joseph Yun [Envoy to Malaysia, 2013]", "Joseph Yousang Yun [Envoy to Malaysia, 2015]")
+    assert people.why == "the same first and last name; both held Envoy to Malaysia"
+    assert {(each.survivor, each.other) for each in posts} == {
+        ("post/envoy", "post/same"), ("post/same", "post/of-the-same-source"),
+    }  # fmt: skip
 
 
 def trip(who: str, days: str, number: str, summary: str = "Met the King.") -> Meeting:

@@ -10,13 +10,16 @@ import click
 from timeline.cli.options import database_option, opened
 from timeline.intake import matches
 
+KINDS = ("person", "post", "organization", "meeting")
 reason_option = click.option("--reason", required=True, help="Why; it stays in the history of both records.")
 limit_option = click.option("--limit", default=50, show_default=True, help="At most how many are shown.")
 
 
 @click.group(invoke_without_command=True)
 @limit_option
-@click.option("--kind", type=click.Choice(["person", "meeting"]), help="Only suggestions of this kind.")
+@click.option(
+    "--kind", type=click.Choice(["person", "post", "organization", "meeting"]), help="Only suggestions of this kind."
+)
 @database_option
 @click.pass_context
 def match(context: click.Context, limit: int, kind: str | None, database_url: str | None) -> None:

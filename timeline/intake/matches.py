@@ -1,7 +1,8 @@
 """Records that may be of the same: suggested by stated rules, accepted or refused by a person, never joined silently.
 
 - Two persons that no source has in common, of one party and one name, or of one first and last name; unless the
-  years of their births differ.
+  years of their births differ. What posts each is known to have held is shown with them.
+- Two posts, or two organizations, that no source has in common, of one party and one name.
 - Two trips by different travellers on the same days to the same places: one meeting, attended by both.
 - Two trips of one traveller that are the same in every word: entered twice.
 
@@ -13,8 +14,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -32,6 +33,8 @@ from timeline.write.commands import AnyCommand, Correct, Distinguish, Merge
 
 MAX_ALIKE = 20
 """Of a name that more persons bear, nothing can be suggested."""
+SHOWN_POSTS = 3
+"""How many posts of a person are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,11 @@ class Suggestion:
 def suggestions(connection: Connection) -> list[Suggestion]:
     """Everything that a person should look at, persons first."""
     people = list(documents_now(connection, ("person",)))
+    named = list(documents_now(connection, ("post", "organization")))
     meetings = list(documents_now(connection, ("meeting",)))
-    found = [*_people(people), *_trips(meetings)]
-    apart = {frozenset((each["id"], other)) for each in [*people, *meetings] for other in each["distinct_from"]}
+    alike = list(_people(people))
+    found = [*_with_posts(connection, alike), *_named(named), *_trips(meetings)]
+    apart = {frozenset((each["id"], other)) for each in [*people, *named, *meetings] for other in each["distinct_from"]}
     return [each for each in found if frozenset((each.survivor, each.other)) not in apart]
 
 
@@ -123,6 +128,47 @@ def _people(people: Iterable[Document]) -> Iterator[Suggestion]:
                 yield _suggested(one, other, rule)
 
 
+def _with_posts(connection: Connection, people: Sequence[Suggestion]) -> Iterator[Suggestion]:
+    """The suggestions with the posts that each person held, and those that both did."""
+    wanted = {id for each in people for id in (each.survivor, each.other)}
+    held: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    if wanted:
+        posts: dict[str, str] = {post["id"]: post["names"][0]["text"] for post in documents_now(connection, ("post",))}
+        for tenure in documents_now(connection, ("tenure",)):
+            if tenure["person"] in wanted:
+                held[tenure["person"]].append((posts.get(tenure["post"], str(tenure["post"])), _label(tenure["when"])))
+    for each in people:
+        one, other = held[each.survivor], held[each.other]
+        both = sorted({post for post, _ in one} & {post for post, _ in other})
+        why = "; ".join([each.why, *(f"both held {post}" for post in both)])
+        yield replace(each, shown=(each.shown[0] + _posts(one), each.shown[1] + _posts(other)), why=why)
+
+
+def _posts(held: Sequence[tuple[str, str]]) -> str:
+    more = [f"and {len(held) - SHOWN_POSTS} more"] if len(held) > SHOWN_POSTS else []
+    told = [", ".join(part for part in post if part) for post in held[:SHOWN_POSTS]]
+    return f" [{'; '.join([*told, *more])}]" if told else ""
+
+
+def _label(when: Document | None) -> str:
+    return str(when["label"]) if when is not None and when["label"] else ""
+
+
+def _named(records: Iterable[Document]) -> Iterator[Suggestion]:
+    """Posts and organizations of one name and party."""
+    by_name: dict[tuple[str, str | None, str], list[Document]] = defaultdict(list)
+    for record in records:
+        for name in {fold(name["text"]) for name in record["names"]}:
+            by_name[record["kind"], record["party"], name].append(record)
+    seen: set[frozenset[str]] = set()
+    for alike in by_name.values():
+        for one, other in combinations(alike[:MAX_ALIKE], 2):
+            pair = frozenset((one["id"], other["id"]))
+            if pair not in seen and not _schemes(one) & _schemes(other):
+                seen.add(pair)
+                yield _suggested(one, other, "the same name")
+
+
 def _may_be_one(one: Document, other: Document) -> bool:
     born, also_born = _birth_year(one), _birth_year(other)
     # Within one scheme different identifiers are different persons.
@@ -171,7 +217,7 @@ def _suggested(one: Document, other: Document, why: str) -> Suggestion:
 
 
 def _shown(document: Document) -> str:
-    if document["kind"] == "person":
-        note = f" ({document['note']})" if document["note"] else ""
+    if document["kind"] != "meeting":
+        note = f" ({document['note']})" if document.get("note") else ""
         return f"{document['names'][0]['text']}{note}"
     return f"{document['title']}, {document['when']['label']}"
