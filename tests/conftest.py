@@ -11,9 +11,15 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
 
 from timeline.database import Database, open_database, upgrade
 from timeline.read import projector
+
+# How long an example takes depends on what else the machine does. Of CI Hypothesis knows that by itself.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+if "CI" not in os.environ:
+    settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)

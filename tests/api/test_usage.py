@@ -116,7 +116,7 @@ def asked_on(socket: ClientConnection, id: str) -> None:
 
 
 def until(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not (found := condition()) and time.monotonic() < deadline:
         time.sleep(0.05)
     return found

@@ -17,7 +17,7 @@ from timeline.write.commands import Put
 
 def timeline(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "timeline", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_migrate_makes_a_log_that_verifies(tmp_path: Path) -> None:

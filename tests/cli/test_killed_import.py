@@ -59,17 +59,17 @@ def test_an_import_that_is_killed_goes_on_and_ends_like_one_that_was_not(
 ) -> None:
     undisturbed = f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'undisturbed.db')}"
     whole = start(undisturbed, table)
-    whole.join(120)
+    whole.join(300)
     assert whole.exitcode == 0
     seen = [0]
     for batch in (1, 2, 3):  # Before anything is recorded, after a batch, after two more.
         process = start(engine_url, table, batch)
-        process.join(120)
+        process.join(300)
         assert process.exitcode == -signal.SIGKILL
         seen.append(position(database))
     assert seen == [0, 0, BATCH, 3 * BATCH]
     last = start(engine_url, table)
-    last.join(120)
+    last.join(300)
     assert last.exitcode == 0
     reference = open_database(undisturbed)
     assert said(database) == said(reference)
@@ -77,7 +77,7 @@ def test_an_import_that_is_killed_goes_on_and_ends_like_one_that_was_not(
     ended = position(database)
     assert ended == ROWS  # One source, and all rows but one.
     again = start(engine_url, table)
-    again.join(120)
+    again.join(300)
     assert (again.exitcode, position(database)) == (0, ended)
     assert projector.rebuild(database).equal
 

@@ -39,7 +39,7 @@ def test_up_makes_and_loads_a_database_and_a_second_time_leaves_it_as_it_is(tmp_
 
 def test_serve_refuses_a_database_that_was_not_migrated(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "timeline", "serve", "--port", "0"]
-    refused = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    refused = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert refused.returncode == 1
     assert "run 'timeline migrate' first" in refused.stderr
 

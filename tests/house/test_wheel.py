@@ -18,7 +18,7 @@ BUNDLE = ("main.js", "main.css", "graphql.worker.js", "json.worker.js", "editor.
 def run(*arguments: str, cwd: Path = ROOT, **environment: str) -> str:
     command = [sys.executable, *arguments]
     done = subprocess.run(
-        command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
