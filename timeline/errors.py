@@ -37,7 +37,11 @@ class NotFound(TimelineError):
 
 
 class Denied(TimelineError):
-    """Who asks has not shown who they are, or lacks the right."""
+    """Who asks has not shown who they are, or lacks the right: then `needed` names it."""
+
+    def __init__(self, code: str, message: str, path: Path = (), needed: str | None = None) -> None:
+        super().__init__(code, message, path)
+        self.needed = needed
 
 
 class Conflict(TimelineError):

@@ -18,14 +18,16 @@ from timeline.errors import Conflict, Invalid, NotFound, Path, Refused, Several,
 from timeline.events.codec import SCHEMA, canonical, decode, encode
 from timeline.events.records import AnyEvent, Recorded, RecordMerged, RecordsDistinguished
 from timeline.log.append import Append, Appended, NewEvent, announce, append
-from timeline.log.read import append_seen, head, streams_events
+from timeline.log.read import append_seen, events_after, head, streams_events
 from timeline.log.stored import StoredEvent
 from timeline.log.transfer import StoredAppend, insert_appends
 from timeline.read import projector
 from timeline.read.now import linked_now
+from timeline.read.veil import hidden_now
 from timeline.values import facts
+from timeline.values.roles import OPERATOR, Viewer
 from timeline.write.anchors import publication_day, reresolved
-from timeline.write.commands import AnyCommand, Correct, Put
+from timeline.write.commands import AnyCommand, Correct, Put, Report
 from timeline.write.decide import decide
 from timeline.write.rules import is_pending, nominee_faults
 from timeline.write.state import Record, evolve, fold
@@ -50,6 +52,8 @@ class Outcome:
     versions: dict[str, int]
     new: int
     corrected: int
+    id: str | None = None
+    """The record of the first command. It has another id than was asked for where that one is hidden."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class Request:
     """Commands that are recorded together or not at all.
 
     `append_id` makes a retry safe: the same id with the same commands answers as the first time. `expected` maps
-    record ids to the version the caller saw.
+    record ids to the version the caller saw. What is under embargo for `viewer` does not exist for the request.
     """
 
     append_id: str
@@ -65,6 +69,7 @@ class Request:
     commands: Sequence[AnyCommand]
     source: str | None = None
     expected: dict[str, int] | None = None
+    viewer: Viewer = OPERATOR
 
     def digest(self) -> bytes:
         """SHA-256 over what is asked, so that an append id cannot be used twice for different wishes."""
@@ -95,13 +100,16 @@ def _record(connection: Connection, request: Request, now_us: int) -> Outcome:
     digest = request.digest()
     seen = append_seen(connection, request.append_id)
     if seen is not None:
-        return _again(request, digest, seen)
-    records = load(connection, {command.id for command in request.commands})
+        return _again(connection, request, digest, seen)
+    hidden = hidden_now(connection, request.viewer.rank, now_us)
+    asked = _renamed(request, hidden)
+    records = load(connection, {command.id for command in asked})
     before = dict(records)
-    decided = _decide_all(request.commands, records)
+    records |= {id: Record(id=id) for id in _unseen(connection, records, hidden)}
+    decided = _decide_all(asked, records)
     decided += _resolve_again(connection, before, records)
     versions = {id: record.version for id, record in before.items()}
-    _check_references(connection, decided, records)
+    _check_references(connection, decided, records, hidden, request)
     leads = _check_merges(connection, decided, records)
     batch = Append(
         append_id=request.append_id,
@@ -114,7 +122,7 @@ def _record(connection: Connection, request: Request, now_us: int) -> Outcome:
         expected={**leads, **{id: versions[id] for id, _ in decided}, **(request.expected or {})},
     )
     appended = append(connection, batch, now_us=now_us, inline=projector.apply)
-    return _outcome(appended, decided, versions, records)
+    return replace(_outcome(appended, decided, versions, records), id=next((each.id for each in asked), None))
 
 
 SEED = "seed/"
@@ -219,11 +227,39 @@ def _under_ids(failed: TimelineError | Several, commands: Sequence[AnyCommand]) 
     return Several(found)
 
 
-def _again(request: Request, digest: bytes, seen: tuple[bytes, int, int]) -> Outcome:
+def _renamed(request: Request, hidden: frozenset[str]) -> list[AnyCommand]:
+    """The commands, where what is new would get a hidden id under one that is made of it.
+
+    To say that the id is taken would tell what must not be told.
+    """
+    new = {command.id for command in request.commands if isinstance(command, Report)} & hidden
+    mark = hashlib.sha256(request.append_id.encode()).hexdigest()[:6]
+    return [
+        msgspec.structs.replace(command, id=f"{command.id}-{mark}") if command.id in new else command
+        for command in request.commands
+    ]
+
+
+def _unseen(connection: Connection, records: Mapping[str, Record], hidden: frozenset[str]) -> set[str]:
+    """The records that do not exist for the request: they are hidden, or were merged into one that is."""
+    found = set()
+    for id, record in records.items() if hidden else ():
+        way, at = {id}, record
+        while at.merged_into is not None and at.merged_into not in way:
+            way.add(at.merged_into)
+            at = load(connection, {at.merged_into})[at.merged_into]
+        if way & hidden:
+            found.add(id)
+    return found
+
+
+def _again(connection: Connection, request: Request, digest: bytes, seen: tuple[bytes, int, int]) -> Outcome:
     if bytes(seen[0]) != digest:
         message = f"the append id {request.append_id!r} was used for another request; choose a new one"
         raise Conflict("APPEND_ID_REUSED", message, ("appendId",))
-    return Outcome(first=seen[1], last=seen[2], replayed=True, recorded=0, versions={}, new=0, corrected=0)
+    recorded = events_after(connection, seen[1] - 1, limit=1) if seen[2] >= seen[1] else []
+    id = next((event.stream for event in recorded), None)
+    return Outcome(first=seen[1], last=seen[2], replayed=True, recorded=0, versions={}, new=0, corrected=0, id=id)
 
 
 def load(connection: Connection, ids: set[str]) -> dict[str, Record]:
@@ -284,7 +320,13 @@ def _at(path: Path, fault: TimelineError) -> TimelineError:
     return type(fault)(fault.code, fault.message, (*path, *fault.path))
 
 
-def _check_references(connection: Connection, decided: list[tuple[str, AnyEvent]], records: dict[str, Record]) -> None:
+def _check_references(
+    connection: Connection,
+    decided: list[tuple[str, AnyEvent]],
+    records: dict[str, Record],
+    hidden: frozenset[str],
+    request: Request,
+) -> None:
     """Every id that the touched records name must be recorded, and no nominee may hold the post yet."""
     touched = {id: records[id] for id, _ in decided}
     named = {
@@ -299,9 +341,13 @@ def _check_references(connection: Connection, decided: list[tuple[str, AnyEvent]
         if not isinstance(event, Recorded)  # its content was looked at above
         for path, target in facts.references(event)
     }
+    if request.source is not None:
+        named |= {(id, ("fromSource",), request.source) for id, _ in decided}
     named |= {(id, ("into",), record.merged_into) for id, record in touched.items() if record.merged_into}
     named |= {(id, ("other",), event.other) for id, event in decided if isinstance(event, RecordsDistinguished)}
     others = load(connection, {target for _, _, target in named} - records.keys())
+    for id in _unseen(connection, others, hidden) - _named_before(connection, touched, hidden):
+        del others[id]
     known = {id for id, record in {**others, **records}.items() if record.content is not None}
     faults: list[TimelineError] = [
         NotFound("REFERENCE_UNKNOWN", f"{id} names {target}, which is not recorded; register it first", path)
@@ -309,10 +355,19 @@ def _check_references(connection: Connection, decided: list[tuple[str, AnyEvent]
     ]
     contents = [record.content for record in touched.values() if record.content is not None]
     pending = pending_nominations(connection, contents, records)
+    pending = {held: id for held, id in pending.items() if id not in hidden}
     for content in contents:
         faults.extend(nominee_faults(content, pending))
     if faults:
         raise Several(faults) if len(faults) > 1 else faults[0]
+
+
+def _named_before(connection: Connection, touched: Mapping[str, Record], hidden: frozenset[str]) -> set[str]:
+    """What these records named already. Whoever changes them otherwise need not see that to leave it there."""
+    if not hidden:
+        return set()
+    before = load(connection, set(touched))
+    return {id for record in before.values() if record.content is not None for id in facts.ids_named(record.content)}
 
 
 def _check_merges(

@@ -5,11 +5,15 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from tests.facts import CHO
 from tests.journeys.histories import Historian, record
 from timeline.database import Database
+from timeline.handle import Request, handle
 from timeline.read.projector import rebuild
 from timeline.read.tables import SHELF, read_state
 from timeline.read.verify import SHOWN, verify_index, verify_tables
+from timeline.values.roles import Role
+from timeline.write.commands import Embargo, Report
 
 A = SHELF["a"]
 COLUMNS = [column for table in A.tables for column in table.columns if column.name != "n"]
@@ -22,8 +26,13 @@ def faults(database: Database) -> list[str]:
 
 @pytest.fixture
 def recorded(database: Database) -> Database:
-    """A record with corrections, merges and retractions."""
+    """A record with corrections, merges, retractions and an embargo."""
     record(database, Historian(3).history(60))
+    hidden = [
+        Report(id="person/hidden", content=CHO),
+        Embargo(id="person/hidden", role=Role.EDITOR, until_us=4_102_444_800_000_000, reason="r"),
+    ]
+    handle(database, Request(append_id="hidden", actor="t", commands=hidden), now_us=1)
     return database
 
 
@@ -76,6 +85,7 @@ def test_a_row_that_is_missing_and_one_too_many_are_named(recorded: Database, ta
     [
         ({"position": 3}, "are at position 3 and the log at"),
         ({"merges": 1}, "say that the last merge was at 1"),
+        ({"embargoed_us": 0}, "say that the last embargo ends at 0"),
         ({"shelf": "c"}, "name a shelf 'c'"),
     ],
 )

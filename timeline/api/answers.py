@@ -67,6 +67,7 @@ def tag_of(snapshot: Snapshot, operation: Operation, media: str) -> str:
     depends = [
         software(),
         None if is_pinned(operation) else [snapshot.position, snapshot.live_since_us],
+        snapshot.veil.digest if snapshot.veil is not None else None,
         [asked.query, asked.operation, asked.variables, media],
     ]
     return hashlib.sha256(orjson.dumps(depends, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
@@ -77,11 +78,14 @@ def key_of(snapshot: Snapshot, tag: str) -> str:
     return f"{tag}{snapshot.live_since_us}"
 
 
-def cache_control(operation: Operation) -> str:
-    """How long others may keep an answer; what a credential was shown for is nobody else's."""
+def cache_control(operation: Operation, snapshot: Snapshot) -> str:
+    """How long others may keep an answer; what a credential was shown for is nobody else's.
+
+    While an embargo is in force the answer will be another one when it ends, whatever position is asked.
+    """
     if operation.caller.viewer.role is not None:
         return PRIVATE
-    return FOR_EVER if is_pinned(operation) else CHECK_FIRST
+    return FOR_EVER if is_pinned(operation) and snapshot.veil is None else CHECK_FIRST
 
 
 def is_pinned(operation: Operation) -> bool:

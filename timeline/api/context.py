@@ -16,7 +16,7 @@ from strawberry.dataloader import DataLoader
 from timeline.database import Database
 from timeline.log.follow import Watcher
 from timeline.read.documents import Document
-from timeline.read.snapshot import Snapshot
+from timeline.read.snapshot import Snapshot, open_snapshot
 from timeline.rights.gate import ANYBODY, Caller
 from timeline.values.countries import all_countries
 
@@ -76,6 +76,10 @@ class Context:
     now_us: Callable[[], int]
     watcher: Watcher
     caller: Caller = ANYBODY
+
+    async def open(self) -> Snapshot:
+        """The record as it is by now, for whoever asks."""
+        return await open_snapshot(self.database, rank=self.caller.viewer.rank, now_us=self.now_us())
 
 
 class Known(dict[str | None, Document | None]):

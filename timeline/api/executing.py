@@ -185,7 +185,7 @@ class Service:
         if operation.type is OperationType.MUTATION:
             self.rates.take(operation.client, operation.writes)
         async with self._in_time():
-            now = View(snapshot or await open_snapshot(self.database))
+            now = View(snapshot or await self._open(operation.caller))
             asked = self._with(operation, now)
             result = execute(
                 self.schema,
@@ -206,10 +206,13 @@ class Service:
             raise Refusal(answer["errors"])
         return answer
 
-    async def snapshot(self) -> Snapshot:
-        """The record now. Raises `Refusal` when that takes too long."""
+    async def snapshot(self, caller: Caller = ANYBODY) -> Snapshot:
+        """The record now, for whoever asks. Raises `Refusal` when that takes too long."""
         async with self._in_time():
-            return await open_snapshot(self.database)
+            return await self._open(caller)
+
+    async def _open(self, caller: Caller) -> Snapshot:
+        return await open_snapshot(self.database, rank=caller.viewer.rank, now_us=self.gate.now_us())
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:
@@ -228,7 +231,7 @@ class Service:
         if operation.type is not OperationType.SUBSCRIPTION:
             yield await self.run(operation)
             return
-        now = View(await open_snapshot(self.database))
+        now = View(await self._open(operation.caller))
         asked = self._with(operation, now)
         results = subscribe(self.schema, operation.document, now, *asked, hide_suggestions=not self.introspection)
         if isawaitable(results):

@@ -19,7 +19,10 @@ from timeline.api.streaming import KEEP_ALIVE_SECONDS, HeldOpen, is_event_stream
 from timeline.api.usage import client_of
 from timeline.errors import Denied, Invalid, Unavailable
 from timeline.log.follow import AWAY_SECONDS, events_beyond, next_events
+from timeline.log.stored import StoredEvent
 from timeline.log.transfer import event_line
+from timeline.read.snapshot import open_snapshot
+from timeline.read.veil import seen
 from timeline.rights.gate import Caller
 
 NDJSON = "application/x-ndjson"
@@ -54,7 +57,7 @@ async def _answer(service: Service, request: Request, caller: Caller) -> Respons
     if is_event_stream(request.headers.get("accept")):
         return HeldOpen(service, client, _events(service, caller, after), SAFE)
     with service.seats.taken(client) if wait else nullcontext():
-        return await _lines(service, after, limit, wait)
+        return await _lines(service, caller, after, limit, wait)
 
 
 def _number(request: Request, name: str, default: str, least: int, most: int) -> int:
@@ -68,22 +71,34 @@ def _failed(errors: list[dict[str, Any]], status: int, headers: Mapping[str, str
     return Response(orjson.dumps({"errors": errors}), status, {**SAFE, **headers}, "application/json")
 
 
-async def _lines(service: Service, after: int, limit: int, wait: int) -> Response:
+async def _lines(service: Service, caller: Caller, after: int, limit: int, wait: int) -> Response:
     """The next events; when there are none yet, those that come while it waits."""
     events = await next_events(service.database, after, limit)
     if not events and wait and await service.watcher.beyond(after, wait):
+        caller = await caller.again()
         events = await next_events(service.database, after, limit)
     last = events[-1].position if events else after
-    body = b"".join(event_line(event) + b"\n" for event in events)
+    body = b"".join(event_line(event) + b"\n" for event in await _seen(service, caller, events))
     return Response(body, 200, {**SAFE, "Timeline-Position": str(last)}, NDJSON)
+
+
+async def _seen(service: Service, caller: Caller, events: list[StoredEvent]) -> list[StoredEvent]:
+    """The events that exist for whoever asks. Read first, judged then: what was hidden with them is hidden."""
+    if not events:
+        return []
+    now = await open_snapshot(service.database, rank=caller.viewer.rank, now_us=service.gate.now_us())
+    return seen(now.veil, events)
 
 
 async def _events(service: Service, caller: Caller, after: int) -> AsyncIterator[bytes]:
     """Every event behind a position and then live; its id is the position, which a browser sends when it returns."""
     position = after
     while True:
+        events = await events_beyond(service.watcher, position, KEEP_ALIVE_SECONDS)
         try:
+            # Whether it may still be told is asked when there is something to tell, not before it is waited for.
             caller = await caller.again()
+            shown = await _seen(service, caller, events)
         except Denied as denied:
             yield b"event: error\ndata: %s\n\n" % orjson.dumps({"errors": errors_of(denied)})
             return
@@ -91,8 +106,7 @@ async def _events(service: Service, caller: Caller, after: int) -> AsyncIterator
             yield b":\n\n"
             await asyncio.sleep(AWAY_SECONDS)
             continue
-        events = await events_beyond(service.watcher, position, KEEP_ALIVE_SECONDS)
-        for event in events:
+        for event in shown:
             yield b"id: %d\nevent: recorded\ndata: %s\n\n" % (event.position, event_line(event))
         if events:
             position = events[-1].position

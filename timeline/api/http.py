@@ -90,9 +90,9 @@ class GraphQL:
 
     async def _kept(self, operation: Operation, request: Request, media: str) -> Response:
         """The answer to a query: none if the client has it, one that was kept, or a new one."""
-        snapshot = await self.service.snapshot()
+        snapshot = await self.service.snapshot(operation.caller)
         tag = tag_of(snapshot, operation, media)
-        headers = {**_headers(media), "Cache-Control": cache_control(operation), "ETag": f'"{tag}"'}
+        headers = {**_headers(media), "Cache-Control": cache_control(operation, snapshot), "ETag": f'"{tag}"'}
         if _names(request.headers.get("if-none-match"), tag):
             return Response(b"", 304, headers)
         key = key_of(snapshot, tag)

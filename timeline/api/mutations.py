@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import strawberry
@@ -16,14 +16,13 @@ from strawberry.types import Info
 
 from timeline.api.contents import Fields, camel, fact, input_type, made_input, plain, stated
 from timeline.api.context import Context, View
-from timeline.api.fields import Json, said
+from timeline.api.fields import DateTime, Json, microseconds, said
 from timeline.api.records import Record
 from timeline.errors import Damaged, Denied, Invalid, Path, Several, TimelineError, Unavailable
 from timeline.handle import Request, handle
-from timeline.read.snapshot import open_snapshot
 from timeline.values import facts
 from timeline.values.ids import slug
-from timeline.values.roles import Role
+from timeline.values.roles import Role, Viewer
 from timeline.values.vocabulary import MeetingStatus
 from timeline.write import commands
 from timeline.write.commands import AnyCommand
@@ -31,8 +30,8 @@ from timeline.write.commands import AnyCommand
 RESERVED = ("seed/", "import/")
 """What a seed or an import said is the fold of the events under such append ids."""
 MAX_APPEND_ID = 200
-Ask = Callable[[Any], tuple[str, AnyCommand]]
-"""The record and the command that an input asks for."""
+Ask = Callable[[Any], Sequence[AnyCommand]]
+"""What an input asks for: commands for one record."""
 ToCommand = Callable[[str, Any], AnyCommand]
 SHARED: Fields = [
     ("append_id", strawberry.ID, "An id of yours for this request: sent again, it is answered as the first time."),
@@ -46,7 +45,12 @@ CHANGED: Fields = [
         "The version that you saw; VERSION_CONFLICT if it is not the current.",
     ),
 ]
+EMBARGO: Fields = [
+    ("role", Role, "The least role that sees the record; no higher than your own."),
+    ("until", DateTime, "When all see it again."),
+]
 REASON: Fields = [("reason", str, "Why.")]
+EmbargoTerms = made_input("EmbargoTerms", "Who alone sees a record, and until when.", [*EMBARGO, *REASON])
 MAYBE_REASON: Fields = [("reason", str | None, "Why, if stated.")]
 CITATION: Fields = [("citation", input_type(facts.Citation) | None, "Where it is read.")]
 
@@ -69,54 +73,65 @@ class RecordPayload:
 
 
 def mutation(name: str, role: Role, description: str, fields: Fields, ask: Ask, at: Path) -> Any:
-    """A mutation that records one command and needs a role. `at` is where the content lies in the input."""
+    """A mutation that changes one record and needs a role. `at` is where the content lies in the input."""
     given = made_input(f"{name[0].upper()}{name[1:]}Input", f"What {name} needs.", [*SHARED, *fields])
 
     async def resolve(root: strawberry.Parent[View], info: Info, input: Any) -> RecordPayload:
         try:
             # Before anything else is looked at: whoever may not write learns nothing by trying.
             info.context.caller.viewer.require(role, name)
-            id, command = ask(input)
-            return await _recorded(info.context, id, command, input)
+            return await _recorded(info.context, ask(input), input)
         except (Damaged, Unavailable):
             raise
         except (TimelineError, Several) as failed:
             faults = failed.faults if isinstance(failed, Several) else [failed]
-            return _refused(root, faults, at, role)
+            return _refused(root, faults, at)
 
     resolve.__annotations__["input"] = given
     return strawberry.mutation(resolver=resolve, description=f"{description} Needs the role {role.value}.")
 
 
-async def _recorded(context: Context, id: str, command: AnyCommand, input: Any) -> Any:
+async def _recorded(context: Context, asked: Sequence[AnyCommand], input: Any) -> Any:
     if not 1 <= len(input.append_id) <= MAX_APPEND_ID or input.append_id.startswith(RESERVED):
         message = f"an append id has 1 to {MAX_APPEND_ID} characters and does not begin with {' or '.join(RESERVED)}"
         raise Invalid("APPEND_ID_INVALID", message, ("appendId",))
     expected = getattr(input, "expected_version", None)
-    actor = context.caller.viewer.actor
-    assert actor is not None, "whoever has a role has a name"
+    viewer, id = context.caller.viewer, asked[0].id
+    assert viewer.actor is not None, "whoever has a role has a name"
+    for command in asked:
+        if isinstance(command, commands.Embargo):
+            _check_embargo(command, viewer, context.now_us())
     request = Request(
         append_id=input.append_id,
-        actor=actor,
-        commands=[command],
+        actor=viewer.actor,
+        commands=asked,
         source=input.from_source,
         expected=None if expected is None else {id: expected},
+        viewer=viewer,
     )
     outcome = await context.database.writing(handle, context.database, request, now_us=context.now_us())
-    view = View(await open_snapshot(context.database))
-    record = await view.find(id)
-    assert record is not None, "what was just recorded can be read"
-    answer = {"version": record.data["version"], "position": view.snapshot.position, "replayed": outcome.replayed}
-    return view.shape({"record": record.data, **answer, "user_errors": []})
+    view = View(await context.open())
+    # A request that is sent again may find that the record was put under embargo meanwhile.
+    record = await view.find(outcome.id or id)
+    data = None if record is None else record.data
+    answer = {"version": data and data["version"], "position": view.snapshot.position, "replayed": outcome.replayed}
+    return view.shape({"record": data, **answer, "user_errors": []})
 
 
-def _refused(view: View, faults: list[TimelineError], at: Path, role: Role) -> Any:
+def _check_embargo(command: commands.Embargo, viewer: Viewer, now_us: int) -> None:
+    """Raises `Denied` for an embargo that would hide the record from whoever asks for it, `Invalid` for one in vain."""
+    viewer.require(max(Role.EDITOR, command.role, key=lambda role: role.rank), "this embargo")
+    if command.until_us <= now_us:
+        raise Invalid("EMBARGO_INVALID", "the embargo would have ended already; name a time to come", ("until",))
+
+
+def _refused(view: View, faults: list[TimelineError], at: Path) -> Any:
     errors = [
         {
             "code": fault.code,
             "message": fault.message,
             "path": [str(camel(step)) for step in _placed(fault.path, at)],
-            "role": role if isinstance(fault, Denied) else None,
+            "role": fault.needed if isinstance(fault, Denied) else None,
         }
         for fault in faults
     ]
@@ -126,8 +141,15 @@ def _refused(view: View, faults: list[TimelineError], at: Path, role: Role) -> A
 
 def _placed(path: Path, at: Path) -> Path:
     """A fault's path from the argument on: what concerns the request lies beside the content, not in it."""
-    beside = {"id", "appendId", "expectedVersion", "fromSource", "reason", "citation", "into", *at[:1]}
+    beside = {"id", "appendId", "expectedVersion", "fromSource", "reason", "citation", "into", "until", *at[:1]}
+    if path and isinstance(path[0], int):  # Which of several commands it was is nothing that the caller knows of.
+        path = path[1:]
     return ("input", *path) if not path or path[0] in beside else ("input", *at, *path)
+
+
+def _embargo(id: str, input: Any) -> AnyCommand:
+    until_us = microseconds(input.until, "until")
+    return commands.Embargo(id=id, role=input.role, until_us=until_us, reason=input.reason)
 
 
 # New records --------------------------------------------------------------------------------------------------------
@@ -140,15 +162,17 @@ def new_record(name: str, kind: str, description: str, **preset: Any) -> Any:
     fields: Fields = [
         ("id", strawberry.ID | None, id_told),
         (kind, input_type(content), "What is recorded."),
+        ("embargo", EmbargoTerms | None, "Who alone sees it, from its first moment on; needs the role EDITOR."),
     ]
 
-    def ask(input: Any) -> tuple[str, AnyCommand]:
+    def ask(input: Any) -> Sequence[AnyCommand]:
         said_so = stated(plain(getattr(input, kind))) | preset
         found = fact(content, said_so, (kind,))
         id = input.id or f"{kind}/{_slug(found)}-{hashlib.sha256(input.append_id.encode()).hexdigest()[:6]}"
         if not re.fullmatch(rf"{kind}/{facts.SLUG}", id):
             raise Invalid("ID_INVALID", f"{id!r} is no id; it must look like '{kind}/some-words'", ("id",))
-        return id, commands.Report(id=id, content=found)
+        new = commands.Report(id=id, content=found)
+        return [new] if input.embargo is None else [new, _embargo(id, input.embargo)]
 
     return mutation(name, Role.CONTRIBUTOR, description, fields, ask, (kind,))
 
@@ -168,8 +192,8 @@ def change(
 ) -> Any:
     """A mutation that changes one record."""
 
-    def ask(input: Any) -> tuple[str, AnyCommand]:
-        return input.id, command(input.id, input)
+    def ask(input: Any) -> Sequence[AnyCommand]:
+        return [command(input.id, input)]
 
     return mutation(name, role, description, [*CHANGED, *fields], ask, at)
 
@@ -307,6 +331,19 @@ class Mutation:
         "Withdraw a record of ours. A speaker who takes back a statement is another statement.",
         [*REASON, *CITATION],
         lambda id, input: commands.Retract(id=id, reason=input.reason, citation=_cited(input)),
+    )
+    embargo: RecordPayload = change(
+        "embargo",
+        "Let only a role and those above see a record until a moment, as it is now and as it ever was; what cites a "
+        "source under embargo is hidden with it. Another embargo takes the place of the one before.",
+        [*EMBARGO, *REASON],
+        _embargo,
+    )
+    lift_embargo: RecordPayload = change(
+        "liftEmbargo",
+        "Let all see a record again before its embargo ends.",
+        REASON,
+        lambda id, input: commands.LiftEmbargo(id=id, reason=input.reason),
     )
     merge: RecordPayload = change(
         "merge",

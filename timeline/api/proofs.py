@@ -68,8 +68,10 @@ async def _checkpoint(root: Root, info: Info[Context, View]) -> Checkpoint | Non
     return None if found is None else root.shape(_shown(found))
 
 
-async def _proof(root: Root, info: Info[Context, View], position: AtPosition) -> EventProof:
+async def _proof(root: Root, info: Info[Context, View], position: AtPosition) -> EventProof | None:
     proof = await _read(info, lambda connection: prove_event(connection, position))
+    if root.snapshot.veil is not None and root.snapshot.veil.hides(proof.event):
+        return None  # The file holds the event.
     leaf, *path = texts([proof.event.leaf_hash, *proof.path])
     return root.shape(
         {
@@ -95,7 +97,8 @@ class ProofQueries:
         resolver=_checkpoint, description="The checkpoint that was signed last; null where none was."
     )
     proof: EventProof | None = strawberry.field(
-        resolver=_proof, description="That an event is in the log as signed last."
+        resolver=_proof,
+        description="That an event is in the log as signed last; null for one that is under embargo.",
     )
     consistency: ConsistencyProof | None = strawberry.field(
         resolver=_consistency, description="That the log as signed last begins with what it was at an earlier size."

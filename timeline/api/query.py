@@ -7,10 +7,9 @@ from typing import Annotated, Any
 
 import strawberry
 from strawberry import Parent
-from strawberry.types import Info
 
 from timeline.api.connections import Connection, Listing, OccurrenceConnection, listing
-from timeline.api.context import Context, Doc, View
+from timeline.api.context import Doc, View
 from timeline.api.entities import (
     Actor,
     Country,
@@ -45,7 +44,6 @@ from timeline.api.sequences import TimeQueries
 from timeline.errors import Invalid
 from timeline.read.filters import EntityFilter
 from timeline.read.search import countries_named
-from timeline.read.snapshot import open_snapshot
 from timeline.values.countries import all_countries
 from timeline.values.vocabulary import Kind
 
@@ -336,27 +334,25 @@ class Snapshot(TimeQueries):
 
 async def _as_of(
     root: Root,
-    info: Info[Context, View],
     position: Annotated[int | None, strawberry.argument(description="A position of the log.")] = None,
     recorded_at: AtMoment = None,
 ) -> Snapshot:
     if (position is None) == (recorded_at is None):
         raise Invalid("AS_OF_INVALID", "give either a position or recordedAt", ("position",))
     us = None if recorded_at is None else microseconds(recorded_at, "recordedAt")
-    return View(await open_snapshot(info.context.database, position, us))  # type: ignore[return-value]
+    return View(await root.snapshot.at(position, us))  # type: ignore[return-value]
 
 
 async def _changes(
     root: Root,
-    info: Info[Context, View],
     since: Annotated[int, strawberry.argument(description="The earlier position.", name="from")],
     until: Until = None,
 ) -> list[RecordChange]:
-    later = root if until is None else View(await open_snapshot(info.context.database, until))
+    later = root if until is None else View(await root.snapshot.at(until))
     if not 0 <= since <= later.snapshot.position:
         message = f"from is {since}; it must be from 0 to {later.snapshot.position}, where the list ends"
         raise Invalid("POSITION_INVALID", message, ("from",))
-    earlier = View(await open_snapshot(info.context.database, since))
+    earlier = View(await root.snapshot.at(since))
     return [
         later.shape(
             {

@@ -10,6 +10,7 @@ from timeline.api import enums  # noqa: F401  (makes the vocabulary known to the
 from timeline.api.context import Doc
 from timeline.api.fields import DateTime, Edtf, Json, derived, found, many, moment, one, said, told
 from timeline.values.dates import Precision
+from timeline.values.roles import Role
 from timeline.values.vocabulary import Basis, ClaimKind, Kind, RelationType
 
 if TYPE_CHECKING:
@@ -82,6 +83,15 @@ class Delisting:
     recorded_at: DateTime = derived(lambda data: moment(data["recorded_us"]), "When the log learned it.", "recorded_us")
 
 
+@strawberry.type(description="Only some see a record until a moment. Whoever does not see it is not told of this.")
+class Embargo:
+    role: Role = said("The least role that sees it.")
+    until: DateTime = derived(lambda data: moment(data["until_us"]), "Since when, or when, all see it.")
+    reason: str = said("Why.")
+    position: int = said("The log position of the embargo.")
+    recorded_at: DateTime = derived(lambda data: moment(data["recorded_us"]), "When the log learned it.")
+
+
 async def _history(root: Doc) -> list[Doc]:
     return [Doc(root.view, entry) for entry in await root.view.snapshot.history(root.data["id"])]
 
@@ -111,6 +121,7 @@ class Record(Node):
         lambda root: _readings(root, shown=True), "Where what it shows of contested fields is read."
     )
     retracted: Retraction | None = said("That it was withdrawn, and why; lists leave it out then.")
+    embargo: Embargo | None = said("Who alone sees it until when; null when all may, or one was lifted.")
     delisted: Delisting | None = said("That its source dropped it from a later release; it stays on record.")
     distinct_from: list[Node] = many("distinct_from", "Records that somebody found not to be the same, however alike.")
     history: list[HistoryEntry] = told(_history, "Every event of the record, oldest first.")

@@ -16,7 +16,6 @@ from timeline.api.query import LogEvent
 from timeline.log.follow import follow
 from timeline.log.stored import StoredEvent
 from timeline.read.history import raw
-from timeline.read.snapshot import open_snapshot
 from timeline.values.vocabulary import Kind
 
 FRESH_SECONDS = 5.0
@@ -50,10 +49,12 @@ async def _recorded(
     start = context.now.snapshot.position if after is None else max(after, 0)
     wants = (filter or RecordedFilter()).wants
     async for batch in follow(context.watcher, start, wants):
-        snapshot, opened = await open_snapshot(context.database), time.monotonic()
+        snapshot, opened = await context.open(), time.monotonic()
         for event in batch:
             if time.monotonic() - opened > FRESH_SECONDS:
-                snapshot, opened = await open_snapshot(context.database), time.monotonic()
+                snapshot, opened = await context.open(), time.monotonic()
+            if snapshot.veil is not None and snapshot.veil.hides(event):
+                continue
             # Each event is shown in the record as it stood right after it.
             at = replace(snapshot, position=event.position, recorded_us=event.recorded_us)
             yield Doc(View(at), raw(event))  # type: ignore[misc]

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from timeline.values import facts
 from timeline.values.facts import Citation, Relation, Step, When
+from timeline.values.roles import Role
 
 
 class Event(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -206,6 +207,20 @@ class RecordsDistinguished(Event, frozen=True):
     reason: str
 
 
+class RecordEmbargoed(Event, frozen=True):
+    """The record is to be seen only by this role and those above until a moment, in microseconds since 1970 UTC."""
+
+    role: Role
+    until_us: int
+    reason: str
+
+
+class EmbargoLifted(Event, frozen=True):
+    """The record may be seen by all again, before its embargo would have ended."""
+
+    reason: str
+
+
 AnyEvent = (
     MeetingReported
     | StatementReported
@@ -234,6 +249,8 @@ AnyEvent = (
     | RecordDelisted
     | RecordRelisted
     | RecordsDistinguished
+    | RecordEmbargoed
+    | EmbargoLifted
 )
 
 EVENTS: dict[str, type[AnyEvent]] = {event.__name__: event for event in AnyEvent.__args__}

@@ -11,6 +11,7 @@ import orjson
 
 from timeline.read.filters import EntityFilter, OccurrenceFilter, TimeFilter
 from timeline.read.search import countries_named, fold, fts5_query, phrase, tsquery
+from timeline.read.veil import Veil
 from timeline.values.dates import INFINITY
 from timeline.values.vocabulary import OCCURRENCES
 
@@ -21,6 +22,8 @@ MAX_KEYS = 1000
 FEW = 20
 """Longer lists are one parameter on SQLite, too."""
 TAKE_PART = ("PARTY", "PERSON", "VOICE", "ADDRESSEE", "NOMINEE", "PLACE", "POST", "ABSENT", "HOLDER")
+NAMING = {"l": ("value",), "x": ("value",), "d": ("value",), "a": ("id", "survivor")}
+"""The columns that name a record in rows of links and aliases, by the name under which they are asked; else the id."""
 NAMED_KINDS = ("person", "organization", "state", "place", "post", "speaker")
 
 
@@ -33,6 +36,8 @@ class Query:
     expand: Expand
     where: list[str] = field(default_factory=list)
     parameters: dict[str, Any] = field(default_factory=dict)
+    veil: Veil | None = None
+    """What does not exist for whoever asks."""
     leads: str = ""
     """The role of the links of one value that lead to the records, in order of time; '' when none do."""
 
@@ -59,8 +64,28 @@ class Query:
         return f"{column} IN ({', '.join(self.put(value) for value in values)})"
 
     def valid(self, table: str) -> str:
-        """That a row of this table held at the snapshot's position."""
-        return f"{table}.from_position <= :at AND ({table}.to_position IS NULL OR {table}.to_position > :at)"
+        """That a row of this table held at the snapshot's position, and that what it tells of is not hidden."""
+        held = f"{table}.from_position <= :at AND ({table}.to_position IS NULL OR {table}.to_position > :at)"
+        if self.veil is None:
+            return held
+        return " AND ".join([held, *(self.seen(f"{table}.{column}") for column in NAMING.get(table, ("id",)))])
+
+    def seen(self, column: str) -> str:
+        """That what a column names is not hidden."""
+        return f"{column} NOT IN ({self._hidden()})" if self.veil is not None else "1 = 1"
+
+    def whole(self) -> None:
+        """No party of the record is hidden: what is said of the set of its parties would tell of that one."""
+        if self.veil is not None:
+            hidden = f"x.role = 'PARTY' AND x.value IN ({self._hidden()})"
+            self.where.append(f"NOT EXISTS (SELECT 1 FROM {self.shelf}_links x WHERE x.id = r.id AND {hidden})")
+
+    def _hidden(self) -> str:
+        assert self.veil is not None
+        self.parameters["veil"] = self.veil.listed
+        if self.dialect == "sqlite":
+            return "SELECT value FROM json_each(:veil)"
+        return "SELECT jsonb_array_elements_text(CAST(CAST(:veil AS text) AS jsonb))"
 
     @property
     def condition(self) -> str:

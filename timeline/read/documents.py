@@ -35,6 +35,20 @@ OPEN_END = b'/.."'
 
 def project(before: Document | None, event: AnyEvent, stored: StoredEvent) -> Document:
     """The document after one more event. It never refuses."""
+    document = _projected(before, event, stored)
+    cited = _cited_beside(event, stored)
+    return {**document, "cited": sorted({*document["cited"], *cited})} if cited else document
+
+
+def _cited_beside(event: AnyEvent, stored: StoredEvent) -> set[str]:
+    """The sources that the event rests on beside those that the content names, which has links of its own."""
+    if isinstance(event, events.Recorded):
+        return {stored.source} - facts.ids_named(event) if stored.source else set()
+    named = {id for id in facts.ids_named(event) if id.startswith("source/")}
+    return {*named, stored.source} if stored.source else named
+
+
+def _projected(before: Document | None, event: AnyEvent, stored: StoredEvent) -> Document:
     match event:
         case (
             events.MeetingReported()
@@ -86,6 +100,11 @@ def project(before: Document | None, event: AnyEvent, stored: StoredEvent) -> Do
         case events.RecordsDistinguished(other=other):
             document = _touched(before, stored)
             return {**document, "distinct_from": [*document["distinct_from"], other]}
+        case events.RecordEmbargoed(role=role, until_us=until_us, reason=reason):
+            embargo = {"role": role.value, "until_us": until_us, "reason": reason, "position": stored.position}
+            return {**_touched(before, stored), "embargo": {**embargo, "recorded_us": stored.recorded_us}}
+        case events.EmbargoLifted():
+            return {**_touched(before, stored), "embargo": None}
         case _:
             assert_never(event)
 
@@ -175,6 +194,8 @@ def _new(before: Document | None, stored: StoredEvent) -> Document:
         "merged_into": None,
         "delisted": None,
         "distinct_from": [],
+        "embargo": None,
+        "cited": [],
     }
 
 

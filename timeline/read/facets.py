@@ -118,6 +118,8 @@ def _weighed(values: Values, counts: dict[Any, int]) -> Counter[str]:
 
 async def _by_count(snapshot: Snapshot, counts: Counter[str]) -> Counts:
     found: Counter[str] = Counter()
+    seen = await snapshot.seen(list(counts))
     for value, survivor in zip(counts, await snapshot.survivors(list(counts)), strict=True):
-        found[survivor] += counts[value]
+        if value in seen:
+            found[survivor] += counts[value]
     return sorted(found.items(), key=lambda item: (-item[1], item[0]))

@@ -55,10 +55,14 @@ def is_hidden(document: Document) -> bool:
 
 
 def links(document: Document, content: facts.Content, sources: set[str], lookup: Lookup) -> list[Link]:
-    """Under which values, in which roles, the record is found. Nothing leads to a hidden one."""
+    """Under which values, in which roles, the record is found. Nothing leads to a hidden one.
+
+    CITED tells only what is hidden with a source that is under embargo.
+    """
+    found: set[tuple[str, str | None]] = {("CITED", source) for source in document["cited"]}
     if is_hidden(document):
-        return []
-    found: set[tuple[str, str | None]] = {("SOURCE", source) for source in sources}
+        return sorted((role, value) for role, value in found if value is not None)
+    found.update(("SOURCE", source) for source in sources)
     found.update(("SOURCE", each["citation"]["source"]) for each in document["conflicts"] if each["citation"])
     found.update(_own(content, lookup))
     return sorted((role, value) for role, value in found if value is not None and value != "")

@@ -55,7 +55,7 @@ def apply(connection: Connection, events: Sequence[StoredEvent]) -> None:
     if state.position + 1 != events[0].position:
         catch_up(connection)
         return
-    _advance_state(connection, _fill(connection, SHELF[state.shelf], events), events[-1].position)
+    _advance(connection, SHELF[state.shelf], events)
 
 
 def catch_up(connection: Connection) -> int:
@@ -85,7 +85,7 @@ def _take(connection: Connection) -> int:
     state = connection.execute(select(read_state.c.shelf, read_state.c.position).with_for_update()).one()
     events = events_after(connection, state.position, limit=BATCH)
     if events:
-        _advance_state(connection, _fill(connection, SHELF[state.shelf], events), events[-1].position)
+        _advance(connection, SHELF[state.shelf], events)
     return len(events)
 
 
@@ -160,6 +160,7 @@ def _finish(
         records = connection.execute(select(func.count()).select_from(shelf.records)).scalar_one()
         values = {"shelf": shelf.name, "position": position, "merges": merges, "rebuild": None}
         values["swapped_us"] = time.time_ns() // 1000
+        values["embargoed_us"] = last_embargo(connection, shelf)
         connection.execute(update(read_state).values(values))
     if progress is not None:
         progress(position, position)
@@ -181,9 +182,17 @@ def _clear(connection: Connection, shelf: Shelf) -> None:
         connection.execute(delete(table))
 
 
-def _advance_state(connection: Connection, merges: int, position: int) -> None:
-    values = {"position": position} | ({"merges": merges} if merges else {})
+def _advance(connection: Connection, shelf: Shelf, events: Sequence[StoredEvent]) -> None:
+    merges = _fill(connection, shelf, events)
+    values = {"position": events[-1].position} | ({"merges": merges} if merges else {})
+    if any(event.type in ("RecordEmbargoed", "EmbargoLifted") for event in events):
+        values["embargoed_us"] = last_embargo(connection, shelf)
     connection.execute(update(read_state).values(values))
+
+
+def last_embargo(connection: Connection, shelf: Shelf) -> int:
+    """When the last embargo ends, whether in force or not; 0 when there is none."""
+    return int(connection.execute(select(func.coalesce(func.max(shelf.embargoes.c.until_us), 0))).scalar_one())
 
 
 def _fill(connection: Connection, shelf: Shelf, events: Sequence[StoredEvent]) -> int:

@@ -172,13 +172,13 @@ async def _candidates(
         raise Refused("PATTERN_TOO_WIDE", message, path)
     documents = await snapshot.documents([row[0] for row in near]) if {"PEOPLE", "PLACE"} & {*sharing} else {}
     named = [[_shared(row, documents, what) for what in sharing] for row in near]
-    ids = sorted({id for kinds in named for kind in kinds for id in kind})
+    ids = sorted(await snapshot.seen([id for kinds in named for kind in kinds for id in kind]))
     lead = dict(zip(ids, await snapshot.survivors(ids), strict=True))
     return [
         Candidate(
             row[0],
             Bounds(row[1], row[2], row[3], row[4], bool(row[5])),
-            tuple(frozenset(lead[id] for id in kind) for kind in kinds),
+            tuple(frozenset(lead[id] for id in kind if id in lead) for kind in kinds),
         )
         for row, kinds in zip(near, named, strict=True)
     ]

@@ -129,6 +129,7 @@ async def all_series(
     """Every set of parties that met, and whether more follow. Meetings without a date count and have no gaps."""
     query = await _series_query(snapshot, of_series(filter))
     query.where.append("r.party_key <> ''")
+    query.whole()
     key = _survivors(query, await _merged_sets(snapshot))
     source, condition = query.records, query.condition
     if order == "LONGEST_SILENCE":

@@ -6,6 +6,7 @@ changes no answer. A rebuild fills the other shelf, and clears this one no soone
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ import orjson
 from timeline.database import Database, in_thread
 from timeline.errors import Invalid
 from timeline.log.read import events_after, stream_events
+from timeline.log.stored import StoredEvent
 from timeline.read.conditions import Query, entity_query, occurrence_query
 from timeline.read.cursors import key_of
 from timeline.read.density import spread
@@ -28,6 +30,7 @@ from timeline.read.index import is_hidden
 from timeline.read.kept import Kept, Newest, kept_at
 from timeline.read.rarity import rarest_first
 from timeline.read.together import Together
+from timeline.read.veil import Veil, seen, veil_of
 from timeline.values.dates import INFINITY, Bounds, day_number
 from timeline.values.relations import Certainty, overlaps
 from timeline.values.vocabulary import OCCURRENCES
@@ -42,21 +45,34 @@ ALIASES = 64
 _aliases: WeakKeyDictionary[Database, OrderedDict[tuple[str, int], dict[str, str]]] = WeakKeyDictionary()
 
 
-async def open_snapshot(database: Database, position: int | None = None, recorded_us: int | None = None) -> Snapshot:
-    """The record now, or as it was at a position or a time. Raises `Invalid` for a position beyond the head."""
+async def open_snapshot(
+    database: Database,
+    position: int | None = None,
+    recorded_us: int | None = None,
+    *,
+    rank: int = 0,
+    now_us: int | None = None,
+) -> Snapshot:
+    """The record now, or as it was at a position or a time, for a viewer of this rank.
+
+    Raises `Invalid` for a position beyond the head.
+    """
     if position is None and recorded_us is None:
-        shelf, head, merges, since_us, found, us = await _now_of(database).answer()
+        shelf, head, merges, since_us, embargoed_us, found, us = await _now_of(database).answer()
     else:
-        shelf, head, merges, since_us, found, us = await _state(database, position, recorded_us)
+        shelf, head, merges, since_us, embargoed_us, found, us = await _state(database, position, recorded_us)
     if not 0 <= found <= head:
         message = f"the log ends at position {head}; ask for one from 0 to {head}"
         raise Invalid("POSITION_INVALID", message, ("position",))
     kept = await kept_at(database, shelf, since_us, head)
-    return Snapshot(database, found, us, shelf, merges, since_us, kept)
+    now_us = time.time_ns() // 1000 if now_us is None else now_us
+    veil = await veil_of(database, shelf, (head, since_us), rank, now_us) if embargoed_us > now_us else None
+    return Snapshot(database, found, us, shelf, merges, since_us, kept, veil)
 
 
-State = tuple[str, int, int, int, int, int]
-"""Shelf, head, last merge, since when the shelf is live, the position asked for and when that was recorded."""
+State = tuple[str, int, int, int, int, int, int]
+"""Shelf, head, last merge, since when the shelf is live, when the last embargo ends; the position asked for and when
+that was recorded."""
 _now: WeakKeyDictionary[Database, Together[State]] = WeakKeyDictionary()
 
 
@@ -82,13 +98,13 @@ async def _state(database: Database, position: int | None, recorded_us: int | No
     elif recorded_us is not None:
         at = "COALESCE((SELECT MAX(position) FROM log_events WHERE recorded_us <= :recorded_us), 0)"
         asked = {"recorded_us": recorded_us}
-    ((shelf, head, merges, since_us, found, us),) = await database.fetch_soon(
-        "SELECT v.shelf, v.position, v.merges, v.swapped_us, v.at, COALESCE(e.recorded_us, 0) FROM "
-        f"(SELECT s.shelf, s.position, s.merges, s.swapped_us, {at} AS at FROM read_state s WHERE s.id = 1) v "
-        "LEFT JOIN log_events e ON e.position = v.at",
+    ((*state, found, us),) = await database.fetch_soon(
+        "SELECT v.shelf, v.position, v.merges, v.swapped_us, v.embargoed_us, v.at, COALESCE(e.recorded_us, 0) FROM "
+        f"(SELECT s.*, {at} AS at FROM read_state s WHERE s.id = 1) v LEFT JOIN log_events e ON e.position = v.at",
         **asked,
     )
-    return shelf, head, merges, since_us, found, us
+    shelf, head, merges, since_us, embargoed_us = state
+    return shelf, head, merges, since_us, embargoed_us, found, us
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +134,17 @@ class Snapshot:
     """When the tables that it reads became the live ones."""
     kept: Kept = field(default_factory=Kept, compare=False, repr=False)
     """What this process has at hand of the record."""
+    veil: Veil | None = None
+    """What does not exist for whoever asks."""
+
+    async def at(self, position: int | None = None, recorded_us: int | None = None) -> Snapshot:
+        """The record at another position or time, for the same viewer: rights are judged once for a request."""
+        return replace(await open_snapshot(self.database, position, recorded_us), veil=self.veil)
 
     def at_hand(self, id: str) -> Document | None:
         """The record under an id, or its survivor, if this process has it; None tells nothing."""
+        if self.veil is not None:
+            return None
         if self.merges:
             aliases = _aliases.get(self.database, OrderedDict()).get((self.shelf, min(self.merges, self.position)))
             if aliases is None:
@@ -130,14 +154,18 @@ class Snapshot:
 
     def newest(self) -> Newest | None:
         """What this process has at hand by id, if nothing was recorded since this snapshot; no merged ids are in it."""
-        return self.kept.newest(self.position)
+        return self.kept.newest(self.position) if self.veil is None else None
 
     async def documents(self, ids: Sequence[str]) -> dict[str, Document]:
         """The documents under these ids; retracted ones say so, merged ids lead to the survivor. Unknown: left out."""
         aliases = await self._merged()
-        leads = {id: _survivor(id, aliases) for id in ids}
+        leads = {id: _survivor(id, aliases) for id in ids if not self._hides(id, aliases)}
         found = await self._loaded(sorted(set(leads.values())))
         return {id: found[survivor] for id, survivor in leads.items() if survivor in found}
+
+    def _hides(self, id: str, aliases: dict[str, str]) -> bool:
+        """Whether nothing is under this id: it, or what it leads to, is hidden."""
+        return self.veil is not None and not self.veil.hidden.isdisjoint(_way(id, aliases))
 
     async def occurrences(self, filter: OccurrenceFilter, page: Page) -> Slice:
         """Occurrences by earliest start, latest end, id; descending by latest end. The undated come last."""
@@ -194,7 +222,7 @@ class Snapshot:
         """Per value the documents that name it in this role, by start, end, id. Every value is a key."""
         survivors = await self._merged()
         # Asked for under a merged id and under its survivor, both have what names any of them.
-        leads = {value: _survivor(value, survivors) for value in values}
+        leads = {value: _survivor(value, survivors) for value in values if not self._hides(value, survivors)}
         found: dict[str, dict[str, Document]] = {survivor: {} for survivor in leads.values()}
         for chunk in _chunks(list(found)):
             query = await self.query()
@@ -213,7 +241,7 @@ class Snapshot:
                 into = found[asked[value]]
                 if len(into) < limit_each and id not in into:
                     into[id] = self.read(doc)
-        return {value: list(found[survivor].values()) for value, survivor in leads.items()}
+        return {value: list(found[leads[value]].values()) if value in leads else [] for value in values}
 
     async def search(self, text: str, kinds: Sequence[str] = (), page: Page = Page(first=20)) -> Slice:
         """Records whose names, titles or words begin with every word; then what those found take part in."""
@@ -259,7 +287,7 @@ class Snapshot:
                 f"SELECT r.id, r.es, r.party_key FROM {self.shelf}_records r WHERE {query.condition} ORDER BY r.id",
             )
             for id, day in days.items():
-                parties = set(asked[id]["party_set"])
+                parties = await self.seen(asked[id]["party_set"])
                 found[id] += [
                     other
                     for other, on, key in rows
@@ -273,7 +301,8 @@ class Snapshot:
         def read() -> list[Document]:
             with self.database.read() as connection:
                 past = stream_events(connection, id)
-            return entries(stored for stored in past if stored.position <= self.position)
+            shown = entries(stored for stored in past if stored.position <= self.position)
+            return shown if self.veil is None else [self.veil.entry(each) for each in shown]
 
         return await in_thread(read)
 
@@ -281,9 +310,15 @@ class Snapshot:
         """The raw events behind a position, up to this snapshot."""
 
         def read() -> list[Document]:
+            wanted: list[StoredEvent] = []
+            position, more = after, True
             with self.database.read() as connection:
-                found = events_after(connection, after, limit=first, types=list(types) or None)
-            return [raw(stored) for stored in found if stored.position <= self.position]
+                while more and len(wanted) < first:
+                    found = events_after(connection, position, limit=first, types=list(types) or None)
+                    wanted += [event for event in seen(self.veil, found) if event.position <= self.position]
+                    more = len(found) == first and found[-1].position < self.position
+                    position = found[-1].position if found else position
+            return [raw(stored) for stored in wanted[:first]]
 
         return await in_thread(read)
 
@@ -293,7 +328,8 @@ class Snapshot:
         rows = await self.rows(
             query,
             f"SELECT DISTINCT r.id FROM {self.shelf}_records r "
-            f"WHERE r.from_position > {query.put(since)} AND r.from_position <= :at ORDER BY r.id",
+            f"WHERE r.from_position > {query.put(since)} AND r.from_position <= :at AND {query.seen('r.id')} "
+            "ORDER BY r.id",
         )
         ids = [row[0] for row in rows]
         earlier = replace(self, position=since, recorded_us=0)
@@ -304,6 +340,11 @@ class Snapshot:
             for id in ids
         ]
         return [each for each in changed if each["change"] is not None]
+
+    async def seen(self, ids: Sequence[str]) -> set[str]:
+        """Those of these ids that are not hidden."""
+        aliases = await self._merged() if self.veil else {}
+        return {id for id in ids if not self._hides(id, aliases)}
 
     async def survivors(self, ids: Sequence[str]) -> list[str]:
         """The ids under which these records are found now, merged ones by their survivor."""
@@ -317,7 +358,7 @@ class Snapshot:
     def read(self, doc: str) -> Document:
         """A document from its row."""
         document: Document = orjson.loads(doc)
-        return document
+        return document if self.veil is None else self.veil.document(document)
 
     # Below: one query each ------------------------------------------------------------------------------------------
 
@@ -350,7 +391,9 @@ class Snapshot:
     async def query(self) -> Query:
         """A query of this snapshot that asks nothing yet."""
         aliases = await self._merged()
-        return Query(self.shelf, self.database.dialect, _expander(aliases), parameters={"at": self.position})
+        veil = None if self.veil is None else self.veil.over(id for id in aliases if self._hides(id, aliases))
+        expand = _expander(aliases, veil.hidden if veil is not None else frozenset())
+        return Query(self.shelf, self.database.dialect, expand, parameters={"at": self.position}, veil=veil)
 
     async def rows(self, query: Query, sql: str) -> Sequence[Sequence[Any]]:
         """The rows of a statement with the query's parameters."""
@@ -366,9 +409,10 @@ class Snapshot:
                 **query.parameters,
             )
             for id, doc, since in rows:
-                found[id] = self.read(doc)
+                found[id] = orjson.loads(doc)
                 self.kept.keep(id, since, found[id], len(doc), self.position)
-        return found
+        # What is kept is kept for all.
+        return found if self.veil is None else {id: self.veil.document(each) for id, each in found.items()}
 
     async def _page(self, query: Query, table: str, order: Order, page: Page) -> Slice:
         """Keyset pages: the rows behind one key and before another, one more than asked to see if there is more."""
@@ -396,7 +440,7 @@ class Snapshot:
         return Slice(
             keys=[list(row[: len(names)]) for row in kept],
             kinds=[row[-2] for row in kept],
-            texts=[row[-1] for row in kept],
+            texts=[row[-1] if self.veil is None else self.veil.text(row[-1]) for row in kept],
             has_next=page.before is not None if backward else more,
             has_previous=more if backward else page.after is not None,
         )
@@ -432,8 +476,28 @@ def _survivor(id: str, aliases: dict[str, str]) -> str:
     return id
 
 
-def _expander(aliases: dict[str, str]) -> Callable[[Sequence[str]], list[str]]:
-    """Ids with their survivor and all that was merged into it."""
+def _way(id: str, aliases: dict[str, str]) -> list[str]:
+    """The id and all that it leads to, one after the other."""
+    way = [id]
+    while (id := aliases.get(id, "")) and id not in way:
+        way.append(id)
+    return way
+
+
+NOWHERE = "nowhere/"
+"""Stands for a hidden id where ids are asked for: no record has it."""
+
+
+def _expander(aliases: dict[str, str], hidden: frozenset[str]) -> Callable[[Sequence[str]], list[str]]:
+    """Ids with their survivor and all that was merged into it; nothing of what is hidden."""
+    if hidden:
+        every = _expander(aliases, frozenset())
+        return lambda ids: [
+            each
+            for id in ids
+            for each in ([NOWHERE] if not hidden.isdisjoint(_way(id, aliases)) else every([id]))
+            if each not in hidden
+        ]
     if not aliases:
         return lambda ids: list(dict.fromkeys(ids))
     groups: dict[str, list[str]] = {}

@@ -32,6 +32,7 @@ read_state = sa.Table(
     sa.Column("merges", BIG, nullable=False, comment="the position of the last merge or unmerge"),
     sa.Column("rebuild", TEXT, comment="who is filling the other shelf"),
     sa.Column("swapped_us", BIG, nullable=False, server_default="0", comment="when the shelves were last swapped"),
+    sa.Column("embargoed_us", BIG, nullable=False, server_default="0", comment="when the last embargo ends"),
 )
 
 
@@ -44,10 +45,11 @@ class Shelf:
     links: sa.Table
     aliases: sa.Table
     texts: sa.Table
+    embargoes: sa.Table
 
     @property
     def tables(self) -> tuple[sa.Table, ...]:
-        return (self.records, self.links, self.aliases, self.texts)
+        return (self.records, self.links, self.aliases, self.texts, self.embargoes)
 
 
 def _shelf(name: str) -> Shelf:
@@ -124,7 +126,15 @@ def _shelf(name: str) -> Shelf:
         sa.Column("words", TEXT, nullable=False, comment="folded, each word once, separated by spaces"),
     )
     sa.Index(f"{name}_texts_id", texts.c.id, texts.c.rank, texts.c.from_position, unique=True)
-    return Shelf(name, records, links, aliases, texts)
+    embargoes = sa.Table(
+        f"{name}_embargoes",
+        metadata,
+        sa.Column("id", TEXT, primary_key=True),
+        sa.Column("least_rank", sa.Integer, nullable=False, comment="of the least role that sees the record"),
+        sa.Column("until_us", BIG, nullable=False),
+        comment="as of now and not of any position: what is hidden is hidden in every past, too",
+    )
+    return Shelf(name, records, links, aliases, texts, embargoes)
 
 
 SHELF = {name: _shelf(name) for name in SHELVES}

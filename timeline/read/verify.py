@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from timeline.database import Database
 from timeline.log.read import events_after, head
 from timeline.read import tables
-from timeline.read.projector import BATCH, replay
+from timeline.read.projector import BATCH, last_embargo, replay
 from timeline.read.tables import SHELF, read_state
 
 SHOWN = 20
@@ -37,8 +37,11 @@ def verify_tables(connection: Connection) -> list[str]:
     with tempfile.TemporaryDirectory() as folder, _scratch(Path(folder)) as scratch:
         merges = replay(scratch, SHELF[state.shelf], lambda after: events_after(connection, after, limit=BATCH))
         faults = _faults(connection, scratch, state.shelf)
+        embargoed = last_embargo(scratch, SHELF[state.shelf])
     if merges != state.merges:
         faults.append(f"the read tables say that the last merge was at {state.merges}; it was at {merges}")
+    if embargoed != state.embargoed_us:
+        faults.append(f"the read tables say that the last embargo ends at {state.embargoed_us}; it ends at {embargoed}")
     return faults
 
 

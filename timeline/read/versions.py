@@ -8,11 +8,11 @@ from operator import itemgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from timeline.bulk import execute_many, insert_rows
 from timeline.events.codec import decode
-from timeline.events.records import AnyEvent, Recorded
+from timeline.events.records import AnyEvent, EmbargoLifted, Recorded, RecordEmbargoed
 from timeline.log.stored import StoredEvent
 from timeline.read.documents import OPEN_END, Document, content_of, project
 from timeline.read.index import Link, columns, finished, is_hidden, links, sources_of, texts
@@ -68,6 +68,8 @@ class Batch:
     """Per record its open rows of words by rank."""
     aliases: dict[str, Row] = field(default_factory=dict)
     """Per record the alias that was opened since the batch began."""
+    embargoes: dict[str, tuple[int, int] | None] = field(default_factory=dict)
+    """Per record the rank that sees it and until when; None where an embargo was lifted."""
     new: dict[str, list[Row]] = field(default_factory=lambda: {"records": [], "links": [], "aliases": [], "texts": []})
     closed: dict[str, list[Row]] = field(
         default_factory=lambda: {"records": [], "links": [], "aliases": [], "texts": []}
@@ -141,6 +143,8 @@ class Batch:
         self._alias(before, document, position)
         self._follow(document, content, sources_of(named), position)
         self._reword(document, content, position)
+        if isinstance(event, RecordEmbargoed | EmbargoLifted):
+            self.embargoes[id] = None if isinstance(event, EmbargoLifted) else (event.role.rank, event.until_us)
         if _is_leaned_on(id):
             resting = sorted(self.dependents.get(id, set()) - {id})
             self._load(resting)
@@ -256,6 +260,7 @@ class Batch:
 
     def write(self) -> None:
         """Everything at once: a statement per table and kind of change."""
+        self._write_embargoes()
         for name, closed in self.closed.items():
             table = getattr(self.shelf, name)
             keys = [key for key in KEYS if key in table.c]
@@ -271,6 +276,13 @@ class Batch:
                 # What lies together in the table and its indexes is written together: pages are touched once.
                 values.sort(key=itemgetter(0, 1, 2))
             insert_rows(self.connection, table.name, columns, values)
+
+    def _write_embargoes(self) -> None:
+        table = self.shelf.embargoes
+        for chunk in _chunks(self.embargoes):
+            self.connection.execute(delete(table).where(table.c.id.in_(chunk)))
+        rows = [(id, *held) for id, held in self.embargoes.items() if held is not None]
+        insert_rows(self.connection, table.name, ["id", "least_rank", "until_us"], rows)
 
 
 def _is_leaned_on(id: str) -> bool:

@@ -44,8 +44,10 @@ class Viewer:
             return
         named = role.value.lower()
         having = f"this credential has {self.role.value.lower()}" if self.role else f"send the token of one: {HOW}"
-        raise Denied("FORBIDDEN", f"{wish} needs the role {named}; {having}")
+        raise Denied("FORBIDDEN", f"{wish} needs the role {named}; {having}", needed=role.value)
 
 
 HOW = "'Authorization: Bearer TOKEN'"
 PUBLIC = Viewer()
+OPERATOR = Viewer("operator", Role.ADMIN)
+"""Whoever can open the database."""

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from timeline.values.facts import Citation, Content, Relation, Step, When
+from timeline.values.roles import Role
 
 
 class Command(Struct, frozen=True, kw_only=True):
@@ -133,6 +134,20 @@ class Distinguish(Command, frozen=True):
     reason: str
 
 
+class Embargo(Command, frozen=True):
+    """Only this role and those above are to see the record until a moment, in microseconds since 1970 UTC."""
+
+    role: Role
+    until_us: int
+    reason: str
+
+
+class LiftEmbargo(Command, frozen=True):
+    """All may see the record again."""
+
+    reason: str
+
+
 AnyCommand = (
     Put
     | Report
@@ -151,4 +166,6 @@ AnyCommand = (
     | Delist
     | Relist
     | Distinguish
+    | Embargo
+    | LiftEmbargo
 )

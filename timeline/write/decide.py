@@ -57,6 +57,10 @@ def decide(command: AnyCommand, record: Record) -> list[AnyEvent]:
             return relist(command, record)
         case commands.Distinguish():
             return distinguish(command, record)
+        case commands.Embargo():
+            return embargo(command, record)
+        case commands.LiftEmbargo():
+            return lift_embargo(command, record)
         case _:
             assert_never(command)
 
@@ -256,6 +260,22 @@ def distinguish(command: commands.Distinguish, record: Record) -> list[AnyEvent]
     if command.other in record.distinct_from:
         return []
     return [events.RecordsDistinguished(other=command.other, reason=command.reason)]
+
+
+def embargo(command: commands.Embargo, record: Record) -> list[AnyEvent]:
+    """What was retracted or merged, too, can be put under embargo: it is still read by its id and in the log."""
+    if record.content is None:
+        raise NotFound("RECORD_UNKNOWN", f"nothing is recorded under {record.id}", ("id",))
+    if record.embargo == (command.role, command.until_us):
+        return []
+    return [events.RecordEmbargoed(role=command.role, until_us=command.until_us, reason=command.reason)]
+
+
+def lift_embargo(command: commands.LiftEmbargo, record: Record) -> list[AnyEvent]:
+    """A record without an embargo stays as it is."""
+    if record.content is None:
+        raise NotFound("RECORD_UNKNOWN", f"nothing is recorded under {record.id}", ("id",))
+    return [events.EmbargoLifted(reason=command.reason)] if record.embargo else []
 
 
 def _alive(record: Record) -> facts.Content:

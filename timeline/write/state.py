@@ -10,6 +10,7 @@ import msgspec
 from timeline.events import records as events
 from timeline.events.records import AnyEvent
 from timeline.values import facts
+from timeline.values.roles import Role
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +23,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     merged_into: str | None = None
     delisted: bool = False
     distinct_from: list[str] = []
+    embargo: tuple[Role, int] | None = None
+    """Who may see the record, and until when nobody else may."""
     readings: dict[str, list[Any]] = {}
     """Per field the values that sources give, in JSON form; one of them may be what the record shows."""
 
@@ -69,6 +72,10 @@ def evolve(record: Record, event: AnyEvent) -> Record:
             return msgspec.structs.replace(record, delisted=False)
         case events.RecordsDistinguished(other=other):
             return msgspec.structs.replace(record, distinct_from=[*record.distinct_from, other])
+        case events.RecordEmbargoed(role=role, until_us=until_us):
+            return msgspec.structs.replace(record, embargo=(role, until_us))
+        case events.EmbargoLifted():
+            return msgspec.structs.replace(record, embargo=None)
         case _:
             assert_never(event)
 
