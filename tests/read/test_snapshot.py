@@ -82,7 +82,7 @@ def test_the_record_can_be_asked(database: Database) -> None:
         for text in ("Wi Seong-rak", "wi seongrak", "WI SEONG RAK"):
             assert [d["id"] for d in (await now.search(text)).documents] == ["person/wi", "meeting/wi"], text
         assert await now.count(F()) == (2, True)
-        facets = await now.facets(F(), ["KIND", "PARTY", "YEAR", "PLACE", "SOURCE"])
+        facets = (await now.facets(F(), ["KIND", "PARTY", "YEAR", "PLACE", "SOURCE"])).values
         assert facets["PARTY"] == [("KR", 2), ("JP", 1), ("US", 1)]
         assert await now.density(F(), "MONTH") == [("2025-07", 2, 2)]
         assert [c["change"] for c in await now.changes(whole)] == ["WITHDRAWN", "WITHDRAWN"]

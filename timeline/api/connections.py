@@ -12,8 +12,9 @@ from strawberry import Parent
 from timeline.api.context import Doc, Unread, View
 from timeline.api.enums import Bucket, Facet
 from timeline.api.fields import page_size, said
-from timeline.api.records import shown_name
+from timeline.api.records import name_of
 from timeline.read.cursors import cursor_of
+from timeline.read.facets import Counts, Faceted
 from timeline.read.filters import OccurrenceFilter, Page, Slice
 
 T = TypeVar("T")
@@ -27,14 +28,15 @@ class Listing:
         view: View,
         page: Callable[[], Awaitable[Slice]],
         count: Callable[[], Awaitable[tuple[int, bool]]],
-        facets: Callable[[Sequence[str], int], Awaitable[dict[str, list[tuple[str, int]]]]],
+        facets: Callable[[Sequence[str], int], Awaitable[Faceted]],
         filter: OccurrenceFilter | None = None,
     ) -> None:
         self.view = view
-        self.facets = facets
         self.filter = filter
         self._page = page
         self._count = count
+        self._facets = facets
+        self._faceted: asyncio.Future[Faceted] | None = None
         self._sliced: asyncio.Future[Slice] | None = None
         self._counted: asyncio.Future[tuple[int, bool]] | None = None
 
@@ -47,8 +49,20 @@ class Listing:
     async def counted(self) -> tuple[int, bool]:
         """How many there are, and whether that is exact."""
         if self._counted is None:
-            self._counted = asyncio.ensure_future(self._count())
+            self._counted = asyncio.ensure_future(self._count_once())
         return await self._counted
+
+    async def _count_once(self) -> tuple[int, bool]:
+        # Facets that are asked for beside the count have begun by now; of a short list they tell its length, too.
+        await asyncio.sleep(0)
+        length = (await asyncio.shield(self._faceted)).length if self._faceted is not None else None
+        return (length, True) if length is not None else await self._count()
+
+    async def facets(self, names: Sequence[str], limit: int) -> dict[str, Counts]:
+        """Per facet the values and their counts."""
+        asked = asyncio.ensure_future(self._facets(names, limit))
+        self._faceted = self._faceted or asked
+        return (await asked).values
 
 
 def listing(view: View, wanted: OccurrenceFilter, page: Page) -> Any:
@@ -143,10 +157,12 @@ async def _facets(
     ]
 
 
-async def _labels(view: View, found: dict[str, list[tuple[str, int]]]) -> dict[str, str]:
+async def _labels(view: View, found: dict[str, Counts]) -> dict[str, str]:
     """The names of the parties, places and sources among the values."""
-    ids = [value for name in ("PARTY", "PLACE", "SOURCE") for value, _ in found.get(name, ())]
-    return {id: shown_name(each) for id, each in zip(ids, await view.find_each(ids), strict=True) if each is not None}
+    ids = {value for name in ("PARTY", "PLACE", "SOURCE") for value, _ in found.get(name, ())}
+    at_hand = {id: known for id in ids if (known := view.at_hand(id)) is not None}
+    records = at_hand | await view.snapshot.documents(sorted(ids - at_hand.keys()))
+    return {id: name_of(record) for id, record in records.items()}
 
 
 @strawberry.type(description="A list in pages.")

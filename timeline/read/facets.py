@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -67,6 +68,14 @@ BELONGING = {**FACETS, "PARTY": ("links", _linked_as(*ROLES["PARTY"]))}
 """The same for lists of people and the like, who are of a party."""
 
 
+@dataclass(frozen=True, slots=True)
+class Faceted:
+    """Per facet the values and their counts; and how long the list is, if it is short."""
+
+    values: dict[str, Counts]
+    length: int | None
+
+
 async def facets(
     snapshot: Snapshot,
     query: Query,
@@ -74,7 +83,7 @@ async def facets(
     names: Sequence[str],
     limit: int,
     told_by: dict[str, tuple[str, Values]] = FACETS,
-) -> dict[str, Counts]:
+) -> Faceted:
     """Per facet the values and their counts in what is asked of the table, the most frequent first.
 
     Ids of what was merged count for the survivor. Raises `Invalid` for a facet that there is not.
@@ -91,7 +100,8 @@ async def facets(
     else:
         told = zip(*rows, strict=True) if rows else ((),) * len(names)
         counted = [_weighed(told_by[name][1], Counter(column)) for name, column in zip(names, told, strict=True)]
-    return {name: (await _by_count(snapshot, counts))[:limit] for name, counts in zip(names, counted, strict=True)}
+    values = {name: (await _by_count(snapshot, counts))[:limit] for name, counts in zip(names, counted, strict=True)}
+    return Faceted(values, len(rows) if len(rows) <= SHORT else None)
 
 
 async def _counted(

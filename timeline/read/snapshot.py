@@ -23,7 +23,7 @@ from timeline.read.conditions import Query, entity_query, occurrence_query
 from timeline.read.cursors import key_of
 from timeline.read.density import spread
 from timeline.read.documents import Document, dates_of
-from timeline.read.facets import BELONGING, COLUMNS, facets
+from timeline.read.facets import BELONGING, COLUMNS, Faceted, facets
 from timeline.read.filters import Bucket, EntityFilter, OccurrenceFilter, Page, Slice, size_of
 from timeline.read.history import entries, raw
 from timeline.read.index import is_hidden
@@ -177,9 +177,7 @@ class Snapshot:
         query = await self.asked(filter)
         return await self._count(query, query.records, cap)
 
-    async def facets(
-        self, filter: OccurrenceFilter, names: Sequence[str], limit: int = 20
-    ) -> dict[str, list[tuple[str, int]]]:
+    async def facets(self, filter: OccurrenceFilter, names: Sequence[str], limit: int = 20) -> Faceted:
         """Per facet of `timeline.read.facets` the values and their counts, the most frequent first."""
         query = await self.asked(filter)
         return await facets(self, query, query.records, names, limit)
@@ -209,9 +207,7 @@ class Snapshot:
         query = entity_query(await self.query(), asked)
         return await self._count(query, query.records, cap)
 
-    async def facets_of_entities(
-        self, asked: EntityFilter, names: Sequence[str], limit: int = 20
-    ) -> dict[str, list[tuple[str, int]]]:
+    async def facets_of_entities(self, asked: EntityFilter, names: Sequence[str], limit: int = 20) -> Faceted:
         """The same facets of people, places and the like; what they belong to is their party."""
         query = entity_query(await self.query(), asked)
         return await facets(self, query, query.records, names, limit, BELONGING)
@@ -253,9 +249,7 @@ class Snapshot:
         query, table = self._found(await self.query(), text, kinds)
         return await self._count(query, table, cap)
 
-    async def facets_of_search(
-        self, text: str, kinds: Sequence[str], names: Sequence[str], limit: int = 20
-    ) -> dict[str, list[tuple[str, int]]]:
+    async def facets_of_search(self, text: str, kinds: Sequence[str], names: Sequence[str], limit: int = 20) -> Faceted:
         """The same facets of what the search finds."""
         query, table = self._found(await self.query(), text, kinds)
         return await facets(self, query, table, names, limit, BELONGING)
