@@ -16,7 +16,9 @@ from bench.generate import load
 from timeline.api.executing import Asked, Service
 from timeline.app import settle
 from timeline.database import open_database, upgrade
+from timeline.read.cursors import cursor_of
 from timeline.read.projector import rebuild
+from timeline.values.dates import day_number
 
 MEETING = "id title when { label } place { name } parties { party { name } person { name } role }"
 STEPS = """{ sequences(within: "P30D", steps: [
@@ -24,12 +26,14 @@ STEPS = """{ sequences(within: "P30D", steps: [
   { filter: { kinds: [MEETING], parties: { allOf: ["%(a)s"] }, levels: [CHIEF_OF_DEFENSE] } }
   { filter: { kinds: [MEETING], parties: { allOf: ["%(b)s"] }, levels: [MINISTER] } }]) {
   nodes { certainty steps { occurrence { id } } } } }"""
+LATE = """{ series(first: 50, parties: { %(pair)s }, after: "%(late)s") { page { entries { %(entry)s } } } }"""
 QUESTIONS = {
     "a plain page of 50": "{ meetings(first: 50) { nodes { %(m)s } } }",
     "one meeting by id": '{ meeting(id: "meeting/m77") { %(m)s } }',
     "a page of 50 of an exact set": "{ meetings(first: 50, filter: { parties: { %(pair)s } }) { nodes { %(m)s } } }",
     "a page of 100 with statements": "{ meetings(first: 100) { nodes { %(m)s statements { title } } } }",
     "a page of a series": "{ series(first: 50, parties: { %(pair)s }) { page { entries { %(entry)s } } } }",
+    "a late page of a series": LATE,
     "figures of a series": "{ series(parties: { %(pair)s }) { figures { count medianGapDays } } }",
     "all series": "{ allSeries(first: 50) { nodes { count first last parties { name } } } }",
     "all series in figures": "{ allSeries(first: 50) { nodes { count %(silence)s parties { name } } } }",
@@ -67,6 +71,7 @@ async def _ask(service: Service, last: int, seconds: float) -> dict[str, tuple[f
     pair = (await service.run(service.prepare(asked)))["data"]["allSeries"]["nodes"][0]["parties"]
     names: dict[str, Any] = {"m": MEETING, "a": pair[0]["id"], "b": pair[1]["id"], "quarter": last // 4}
     names["pair"] = 'exactly: ["{a}", "{b}"]'.format(**names)
+    names["late"] = cursor_of([day_number("2019-01-01"), day_number("2019-01-01"), ""])
     names["silence"] = "figures { medianGapDays longestSilence { label } }"
     names["entry"] = f"ordinal sincePrevious {{ label }} meeting {{ {MEETING} }}"
     for name, text in QUESTIONS.items():
