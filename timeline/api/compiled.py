@@ -21,10 +21,14 @@ from timeline.api.context import Doc
 from timeline.api.plans import Branch, Compiler, Gathering, Pick, Unplannable
 from timeline.read.documents import Document
 
-PLANS = 2000
-"""For how many selections plans are kept."""
+PLAN_BYTES = 64_000_000
+"""How much memory plans may take."""
+NODE_BYTES = 1_100
+"""What the plan of a selection takes for each node of it, about."""
 VARIANTS = 100
 """For how many values of its variables a selection keeps plans."""
+LONGEST = 1_000
+"""For longer values no plan is kept: they would take more than it."""
 ROUNDS = 100
 """How often a plan picks at most: once more for each level of records that it leads to."""
 
@@ -36,13 +40,62 @@ class Selection:
     nodes: Sequence[Node]
     """Kept with the plans, so that no node of another document can have the same identity."""
     variables: Sequence[str]
+    bytes: int
+    """What its nodes take, or one of its plans."""
     branches: OrderedDict[tuple[str, ...], Branch] = field(default_factory=OrderedDict)
+
+
+class Plans:
+    """The plans of all selections, those least recently used dropped first."""
+
+    def __init__(self, most: int = PLAN_BYTES) -> None:
+        self.most = most
+        self.bytes = 0
+        self._selections: OrderedDict[tuple[Any, ...], Selection] = OrderedDict()
+
+    def selection(self, key: tuple[Any, ...], nodes: Sequence[Node], fragments: Any) -> Selection:
+        """The selection under a key."""
+        found = self._selections.get(key)
+        if found is not None:
+            self._selections.move_to_end(key)
+            return found
+        # The field's own arguments have done their work.
+        variables, count = _looked_through([node.selection_set for node in nodes], fragments)  # type: ignore[attr-defined]
+        found = self._selections[key] = Selection(nodes, variables, count * NODE_BYTES)
+        self._grow(found.bytes)
+        return found
+
+    def keep(self, selection: Selection, used: tuple[str, ...], branch: Branch) -> None:
+        """Keep a plan for the values of the variables that are used."""
+        if sum(map(len, used)) > LONGEST:
+            return
+        selection.branches[used] = branch
+        self._grow(selection.bytes)
+        if len(selection.branches) > VARIANTS:
+            selection.branches.popitem(last=False)
+            self.bytes -= selection.bytes
+
+    def _grow(self, by: int) -> None:
+        self.bytes += by
+        while self.bytes > self.most and len(self._selections) > 1:
+            _, dropped = self._selections.popitem(last=False)
+            self.bytes -= dropped.bytes * (1 + len(dropped.branches))
+            dropped.branches.clear()
+
+    def clear(self) -> None:
+        """Drop all."""
+        self.bytes = 0
+        self._selections.clear()
+
+    def values(self) -> list[Selection]:
+        """The selections that are kept."""
+        return list(self._selections.values())
 
 
 class DocumentExecutor(Executor[Any]):
     """graphql-core's executor, which completes documents by plans and everything else by itself."""
 
-    _plans: ClassVar[OrderedDict[tuple[Any, ...], Selection]] = OrderedDict()
+    _plans: ClassVar[Plans] = Plans()
 
     def complete_list_value(
         self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
@@ -103,21 +156,13 @@ class DocumentExecutor(Executor[Any]):
         """The plans of a selection, kept for the next request with the same document and variables."""
         nodes = tuple(each.node for each in details)
         key = (named.name, *map(id, nodes))
-        selection = self._plans.get(key)
-        if selection is None:
-            below = [node.selection_set for node in nodes]  # The field's own arguments have done their work.
-            selection = self._plans[key] = Selection(nodes, _variables(below, self.fragments))
-            if len(self._plans) > PLANS:
-                self._plans.popitem(last=False)
-        else:
-            self._plans.move_to_end(key)
+        selection = self._plans.selection(key, nodes, self.fragments)
         variables = self.variable_values.coerced
         used = tuple([repr(variables.get(name)) for name in selection.variables])
         branch = selection.branches.get(used)
         if branch is None:
-            branch = selection.branches[used] = Branch(Compiler(self), named, details)
-            if len(selection.branches) > VARIANTS:
-                selection.branches.popitem(last=False)
+            branch = Branch(Compiler(self), named, details)
+            self._plans.keep(selection, used, branch)
         return branch
 
 
@@ -162,13 +207,15 @@ def _unwrapped(type_: GraphQLOutputType) -> Any:
     return type_.of_type if isinstance(type_, GraphQLNonNull) else type_
 
 
-def _variables(nodes: Sequence[Node | None], fragments: Any) -> list[str]:
-    """The names of the variables below these nodes, fragments included."""
+def _looked_through(nodes: Sequence[Node | None], fragments: Any) -> tuple[list[str], int]:
+    """The names of the variables below these nodes, fragments included, and how many nodes these are."""
+    count = 0
     found: dict[str, None] = {}
     seen: set[str] = set()
     rest: list[Any] = list(nodes)
     while rest:
         node = rest.pop()
+        count += isinstance(node, Node)
         if isinstance(node, VariableNode):
             found[node.name.value] = None
         elif isinstance(node, Node):
@@ -178,4 +225,4 @@ def _variables(nodes: Sequence[Node | None], fragments: Any) -> list[str]:
             rest.extend(getattr(node, key) for key in node.keys)
         elif isinstance(node, (list, tuple)):
             rest.extend(node)
-    return sorted(found)
+    return sorted(found), count

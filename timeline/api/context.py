@@ -169,9 +169,14 @@ class View:
         return [found.get(id, []) for id in ids]
 
 
-@lru_cache(maxsize=1024)
 def country(code: str) -> Document | None:
     """A state of today by its ISO 3166-1 alpha-2 code, in the form of a document."""
+    # What is no code is not kept: clients may ask for ever longer ones.
+    return _country(code) if len(code) == 2 else None
+
+
+@lru_cache(maxsize=1024)
+def _country(code: str) -> Document | None:
     known = all_countries().get(code)
     if known is None:
         return None

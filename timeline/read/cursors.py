@@ -24,7 +24,7 @@ def key_of(cursor: str, types: tuple[type, ...], name: str = "after") -> list[An
     except (binascii.Error, orjson.JSONDecodeError, ValueError):
         key = None
     fits = isinstance(key, list) and [type(part) for part in key] == list(types)
-    if not fits or any(isinstance(part, int) and abs(part) > 2**62 for part in key):
+    if not fits or any("\0" in part if isinstance(part, str) else abs(part) > 2**62 for part in key):
         raise Invalid("CURSOR_INVALID", "a cursor is one that an edge or pageInfo of the same list gave", (name,))
     assert isinstance(key, list)
     return key
