@@ -175,7 +175,7 @@ def _stored(
             salt=salts[index * SALT_BYTES : (index + 1) * SALT_BYTES],
             leaf_hash=b"",
         )
-        stored.append(row._replace(leaf_hash=event_hash(row)))
+        stored.append(StoredEvent(*row[:-1], event_hash(row)))
     return stored
 
 
