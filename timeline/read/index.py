@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 from timeline.read.documents import Document, dated, dates_of
@@ -12,24 +13,26 @@ from timeline.values.dates import INFINITY
 from timeline.values.vocabulary import StepStatus
 
 Lookup = Callable[[str], Document | None]
+Published = Callable[[str], int | None]
+"""A source's id to the day by which it was certainly published; None when that is not known."""
 Link = tuple[str, str]
 """(role, value)"""
 UNDATED = {"es": INFINITY, "ls": INFINITY, "ee": -INFINITY, "le": -INFINITY, "uncertain": False}
 DATES = {"tenure": "when", "source": "published", "state": "valid"}
 
 
-def finished(document: Document, sources: set[str], lookup: Lookup) -> Document:
+def finished(document: Document, sources: set[str], published: Published) -> Document:
     """The document with its open ends reaching to the report they rest on."""
 
     def report_day(when: Document) -> int | None:
         rests_on = {when["anchor"]} if when["anchor"] else sources
-        days = [day for source in rests_on if (day := publication_day(lookup(source))) is not None]
+        days = [day for source in rests_on if (day := published(source)) is not None]
         return max(days, default=None)
 
     return dated(document, report_day)
 
 
-def columns(document: Document, sources: set[str], lookup: Lookup) -> dict[str, Any]:
+def columns(document: Document, sources: set[str], published: Published) -> dict[str, Any]:
     """The index columns of a record's row, from its finished document."""
     names = document.get("names")
     title = names[0]["text"] if names else document.get("title") or document.get("label") or ""
@@ -44,7 +47,7 @@ def columns(document: Document, sources: set[str], lookup: Lookup) -> dict[str, 
         "status": document.get("status"),
         "attribution": document.get("attribution"),
         "hidden": is_hidden(document),
-        "known_from": _known_from(sources, lookup),
+        "known_from": min((day for each in sources if (day := published(each)) is not None), default=None),
         "name": phrase(title),
     }
 
@@ -106,11 +109,6 @@ def _party_set(document: Document) -> list[str]:
     if document["kind"] == "milestone":
         return sorted(set(document["parties"]))
     return list(document.get("party_set", []))
-
-
-def _known_from(sources: set[str], lookup: Lookup) -> int | None:
-    days = [publication_day(lookup(source)) for source in sources]
-    return min((day for day in days if day is not None), default=None)
 
 
 # Links, kind by kind ------------------------------------------------------------------------------------------------
@@ -198,8 +196,8 @@ def _place(place: str | None, lookup: Lookup) -> Iterator[tuple[str, str | None]
 
 
 def _words(content: facts.Content) -> Iterator[str | None]:
-    for field in ("summary", "agenda", "note", "described", "url"):
-        yield getattr(content, field, None)
+    for field in _worded(type(content)):
+        yield getattr(content, field)
     yield from getattr(content, "topics", [])
     for passage in getattr(content, "passages", []):
         yield passage.text
@@ -214,3 +212,9 @@ def _words(content: facts.Content) -> Iterator[str | None]:
         yield claim.scope
     if isinstance(content, facts.Nomination | facts.Tenure):
         yield content.role
+
+
+@cache
+def _worded(kind: type[facts.Content]) -> list[str]:
+    """The fields of a content that are words and no title."""
+    return [name for name in kind.__struct_fields__ if name in ("summary", "agenda", "note", "described", "url")]

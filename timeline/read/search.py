@@ -36,7 +36,7 @@ def folded(texts: Iterable[str | None]) -> str:
 
 def phrase(text: str) -> str:
     """The text for comparison as a whole: 'per cent of G.D.P.' is 'per cent of gdp'."""
-    return " ".join("".join(_JOINTS.split(word)) for word in _words(text))
+    return " ".join(_JOINTS.sub("", word) for word in _words(text))
 
 
 def terms(text: str) -> list[tuple[str, ...]]:

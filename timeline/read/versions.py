@@ -15,7 +15,7 @@ from timeline.events.codec import decode
 from timeline.events.records import AnyEvent, EmbargoLifted, Recorded, RecordEmbargoed
 from timeline.log.stored import StoredEvent
 from timeline.read.documents import OPEN_END, Document, content_of, project
-from timeline.read.index import Link, columns, finished, is_hidden, links, sources_of, texts
+from timeline.read.index import Link, columns, finished, is_hidden, links, publication_day, sources_of, texts
 from timeline.read.tables import Shelf
 from timeline.values import facts
 
@@ -66,6 +66,8 @@ class Batch:
     dependents: dict[str, set[str]] = field(default_factory=dict)
     words: dict[str, dict[int, Row]] = field(default_factory=dict)
     """Per record its open rows of words by rank."""
+    days: dict[str, int | None] = field(default_factory=dict)
+    """When sources were published, as long as no source changes."""
     aliases: dict[str, Row] = field(default_factory=dict)
     """Per record the alias that was opened since the batch began."""
     embargoes: dict[str, tuple[int, int] | None] = field(default_factory=dict)
@@ -116,7 +118,7 @@ class Batch:
                 self.dependents.setdefault(value, set()).add(id)
 
     def lookup(self, id: str) -> Document | None:
-        """The document of a record as of the event at hand."""
+        """The document of a record now."""
         if id not in self.current:
             self._load([id])
         found = self.current.get(id)
@@ -129,6 +131,12 @@ class Batch:
             passed.add(found["merged_into"])
             found = self.lookup(found["merged_into"])
         return found
+
+    def published(self, source: str) -> int | None:
+        """The day by which a source, or the one it was merged into, was certainly published, now."""
+        if source not in self.days:
+            self.days[source] = publication_day(self.survivor(source))
+        return self.days[source]
 
     # What an event makes of it -------------------------------------------------------------------------------------
 
@@ -155,6 +163,10 @@ class Batch:
                     sources = sources_of(facts.ids_named(content))
                     self._follow(other, content, sources, position, only_if_different=True)
 
+    def _forget_days(self, changed: str) -> None:
+        if changed.startswith("source/"):
+            self.days.clear()
+
     def _content(self, id: str) -> facts.Content:
         version = self.current[id]
         assert version is not None, "only a record that is there is indexed again"
@@ -174,16 +186,17 @@ class Batch:
         """A version of a record from this position on, or only if it is indexed otherwise than before."""
         id = document["id"]
         before = self.current.get(id)
+        self._forget_days(id)
         if before is not None:
             # A record may name itself as an ancestor; while it is indexed it is its own new version.
             before.document = document
         written = orjson.dumps(document)
         if OPEN_END in written:
-            document = finished(document, sources, self.survivor)
+            document = finished(document, sources, self.published)
             written = orjson.dumps(document)
         named = links(document, content, sources, self.survivor)
         row = {"id": id, "from_position": position, "to_position": None}
-        row |= columns(document, sources, self.survivor)
+        row |= columns(document, sources, self.published)
         row["doc"] = written.decode()
         was = {} if before is None else _links(before.row)
         if before is not None and only_if_different and named == list(was) and _same(before.row, row):
@@ -192,6 +205,7 @@ class Batch:
             self._close("records", before.row, position)
         self.new["records"].append(row)
         self.current[id] = version = Version(row, document, content)
+        self._forget_days(id)
         self._relink(before, version, was, named)
 
     def _relink(self, before: Version | None, version: Version, was: dict[Link, int], named: list[Link]) -> None:
@@ -204,19 +218,25 @@ class Batch:
             if link not in kept:
                 key = Stored(value=link[1], role=link[0], id=id, from_position=was[link])
                 self._close("links", version.opened.pop(link, key), position)
-        since = []
-        for link in named:
-            role, value = link
-            since.append((role, value, was[link] if link in kept else position))
-            if link in kept:
+        kind, es, le, parties = row["kind"], row["es"], row["le"], f"|{row['party_key']}|"
+        for role, value in named:
+            if (role, value) in kept:
                 continue
-            opened = {"value": value, "role": role, "id": id, "from_position": position, "to_position": None}
-            opened |= {"kind": row["kind"], "es": row["es"], "le": row["le"]}
-            opened["parties"] = f"|{row['party_key']}|" if role == "PARTY" else ""
-            version.opened[link] = opened
-            self.new["links"].append(opened)
+            version.opened[role, value] = {
+                "value": value,
+                "role": role,
+                "id": id,
+                "from_position": position,
+                "to_position": None,
+                "kind": kind,
+                "es": es,
+                "le": le,
+                "parties": parties if role == "PARTY" else "",
+            }
+            self.new["links"].append(version.opened[role, value])
             if role in ("PLACE", "SOURCE"):
                 self.dependents.setdefault(value, set()).add(id)
+        since = [(*link, was[link] if link in kept else position) for link in named]
         row["links"] = orjson.dumps(since).decode()
 
     def _reword(self, document: Document, content: facts.Content, position: int) -> None:

@@ -151,10 +151,6 @@ def parse_edtf(text: str) -> Edtf:
 def _parsed(text: str) -> Edtf:
     if not text:
         raise EdtfError(text, "it is empty; write a date such as 2025-07-11")
-    day = _plain_day(text)
-    if day is not None:
-        whole = Bounds(day, day, day, day)
-        return Edtf(text, 0, whole, whole, Precision.DAY)
     if text[0] in "[{":
         return _set(text)
     if "/" in text:
@@ -305,6 +301,9 @@ _TIME = re.compile(
 
 
 def _span(text: str, whole: str) -> Span:
+    day = _plain_day(text)
+    if day is not None:
+        return Span(day, day, day, day, Precision.DAY, 0)
     found = _DATE.fullmatch(text)
     if found:
         return _plain(found, whole)
