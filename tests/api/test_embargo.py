@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 
@@ -13,6 +14,7 @@ from timeline.api.fields import moment
 from timeline.app import create_app
 from timeline.cli.seed import load_seeds, seed_files
 from timeline.database import Database
+from timeline.read import veil
 from timeline.read.projector import rebuild
 from timeline.rights.gate import Gate
 from timeline.settings import Settings
@@ -331,6 +333,15 @@ def test_while_an_embargo_is_in_force_nobody_on_the_way_may_keep_an_answer_for_e
     assert get(client, Role.EDITOR, query).headers["cache-control"] == "private, no-cache"
     clock.us = UNTIL
     assert get(client, None, query).headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+def test_an_entity_tag_cannot_be_tried_for_what_is_hidden(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_under(client)
+    tag = get(client, None, FOUND).headers["etag"]
+    assert get(client, None, FOUND).headers["etag"] == tag
+    monkeypatch.setattr(veil, "_SECRET", b"of another process")
+    monkeypatch.setattr(veil, "_kept", WeakKeyDictionary())
+    assert get(client, None, FOUND).headers["etag"] != tag
 
 
 def test_a_rebuild_keeps_what_is_hidden_hidden(client: Client, database: Database) -> None:

@@ -16,6 +16,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page, expect
 from starlette.applications import Starlette
 
+from tests.api.conftest import give_tokens
 from timeline.app import create_app
 from timeline.cli.seed import load_seeds, seed_files
 from timeline.database import open_database, upgrade
@@ -47,6 +48,7 @@ def served(file: Path) -> Starlette:
     database = open_database(url)
     upgrade(database)
     load_seeds(database, seed_files(()), None)
+    give_tokens(database)
     database.dispose()
     return create_app(Settings(database_url=url))
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from starlette.applications import Starlette
 
-from tests.api.conftest import client_on
+from tests.api.conftest import SECRETS, bearer, client_on
+from timeline.values.roles import Role
 from timeline.web import graphiql
 
 RUN = re.compile("^Execute query")
@@ -73,6 +76,26 @@ def test_a_link_may_bring_its_own_query(page: Page) -> None:
     answer = page.get_by_label("Result Window")
     expect(answer).to_contain_text("Kuala Lumpur")
     expect(answer).to_contain_text("Seoul")
+
+
+UNMERGE = """mutation Unmerge {
+  unmerge(input: { appendId: "browser", id: "meeting/seoul-trichod", reason: "it was not merged" }) {
+    version userErrors { code role }
+  }
+}"""
+
+
+def test_a_token_in_the_headers_lets_its_holder_write_and_is_forgotten_with_the_page(page: Page) -> None:
+    page.goto(f"/graphiql?query={quote(UNMERGE)}")
+    page.get_by_role("button", name=RUN).click()
+    answer = page.get_by_label("Result Window")
+    expect(answer).to_contain_text("FORBIDDEN")
+    page.get_by_role("button", name="Headers").click()
+    page.locator('.monaco-editor[data-uri$="headers.json"]').click()
+    page.keyboard.insert_text(json.dumps({"Authorization": bearer(Role.EDITOR)["authorization"]}))
+    page.get_by_role("button", name=RUN).click()
+    expect(answer).to_contain_text('"userErrors": []')
+    assert SECRETS[Role.EDITOR] not in page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
 
 
 @pytest.mark.parametrize(("path", "ours"), [("/", "body"), ("/graphiql", "header")])

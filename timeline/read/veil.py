@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ from timeline.values.roles import Role
 FOR_EVER = 2**63
 KEPT = 16
 """For how many states and ranks it is kept what is hidden."""
+_SECRET = secrets.token_bytes(32)
+"""Of this process. Digests show in entity tags: without a secret somebody could try which ids make the tag they got."""
 _ID = re.compile(rb'"([a-z]+/[a-z0-9.-]+)"')
 _kept: WeakKeyDictionary[Database, OrderedDict[tuple[Any, ...], tuple[int, int, Veil | None]]] = WeakKeyDictionary()
 
@@ -134,4 +137,4 @@ def _veil(rows: Iterable[Sequence[Any]]) -> tuple[int, Veil | None]:
 
 def _over(hidden: Sequence[str]) -> Veil:
     listed = orjson.dumps(hidden)
-    return Veil(frozenset(hidden), listed.decode(), hashlib.sha256(listed).hexdigest()[:16])
+    return Veil(frozenset(hidden), listed.decode(), hashlib.blake2b(listed, key=_SECRET, digest_size=16).hexdigest())
