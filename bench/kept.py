@@ -24,4 +24,4 @@ class Results:
         """Keep a result at once."""
         self.found[key] = found
         if not self.forgetful:
-            self.path.write_text(json.dumps(self.found, indent=1, sort_keys=True))
+            self.path.write_text(json.dumps(self.found, indent=1))

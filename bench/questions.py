@@ -42,6 +42,8 @@ class Question:
     cases: Callable[[Sample], list[Case]]
     queries: dict[str, str]
     """By peer; one that cannot answer is left out."""
+    compared: bool = True
+    """Whether the answers of all peers must have the same content."""
 
 
 class Sample:
@@ -223,5 +225,15 @@ QUESTIONS = {
             "strawberry": "query ($words: String!) { page: meetings(first: 50, after: $words) "
             f"{{ {STRAWBERRY_MEETING} }} }}",
         },
+    ),
+    "repeated": Question(
+        "the same page of 50 again, kept, beside a plain hello",
+        0.5,
+        lambda sample: [{}],
+        {
+            "timeline-kept": f"{{ page: meetings(first: 50) {{ nodes {{ {MEETING} }} }} }}",
+            "timeline-hello": "{ __typename }",
+        },
+        compared=False,
     ),
 }

@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,8 @@ def serving(peer: Peer, store: Store, size: int, log: Path) -> Iterator[Server]:
         _wait(server, log)
         yield server
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
         process.wait()
 
 
@@ -130,7 +131,8 @@ NOT_KEPT = {"TIMELINE_KEPT_ANSWERS_MB": "0"}
 PEERS_BY_NAME = {
     "timeline": Peer("Timeline, PostgreSQL", timeline("postgresql"), NOT_KEPT),
     "timeline-sqlite": Peer("Timeline, SQLite", timeline("sqlite"), NOT_KEPT, speaks="timeline"),
-    "timeline-kept": Peer("Timeline, answers kept", timeline("postgresql"), speaks="timeline"),
+    "timeline-kept": Peer("Timeline, answers kept", timeline("postgresql")),
+    "timeline-hello": Peer("Timeline, hello", timeline("postgresql")),
     "postgraphile": Peer("PostGraphile 5", postgraphile, PRODUCTION, adapt=_postgraphile_cursors),
     "strawberry": Peer("Strawberry with data loaders", strawberry),
 }

