@@ -15,6 +15,12 @@ from tests.faults.postgres import Postgres
 Tell = Callable[..., None]
 
 
+@pytest.fixture(autouse=True)
+def as_fast_as_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients of these tests write without a pause; no limit of a server may slow them down."""
+    monkeypatch.setenv("TIMELINE_LIMIT_WRITES_PER_MINUTE", "1000000")
+
+
 @pytest.fixture
 def times() -> int:
     """How many times as often as in CI a fault is tried."""

@@ -46,6 +46,15 @@ class Postgres:
     def start(self) -> None:
         """Have it answer again. It may refuse to start until the last processes of one that was killed are gone."""
         self._launch()
+        self.revive()
+
+    def pids(self) -> list[int]:
+        """Its processes, the parent of all others first."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [self.process.pid, *map(int, children.split())]
+
+    def revive(self) -> None:
+        """Wait until it answers, and start it again whenever it has ended."""
         deadline = time.monotonic() + STARTING_SECONDS
         while not self.answers():
             assert time.monotonic() < deadline, (self.folder / "log").read_text()
