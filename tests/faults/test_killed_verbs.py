@@ -19,7 +19,7 @@ from timeline.read import projector
 from timeline.read.now import read_position
 
 RECORDS = 700
-KILLS = 6
+KILLS = 4
 MAPPING = """
 kind = "statement"
 scheme = "notes"

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from tests.conftest import _administer
 from tests.faults.acknowledged import Client, Told, check_whole, codes, seconds_to_answer, writer_token
 from tests.faults.conftest import Tell
-from tests.faults.postgres import ENDINGS, Ending, Postgres
+from tests.faults.postgres import ENDINGS, Postgres
+from tests.log.appending import position
 from tests.served import served
 from timeline.database import Database, open_database
 
@@ -33,14 +32,13 @@ def opened(url: str) -> Iterator[Database]:
     database.dispose()
 
 
-@pytest.mark.parametrize("how", ENDINGS)
 def test_while_the_database_is_away_every_answer_says_so_and_it_is_used_again_when_it_is_back(
-    postgres: Postgres, tmp_path: Path, how: Ending, times: int, tell: Tell
+    postgres: Postgres, tmp_path: Path, times: int, tell: Tell
 ) -> None:
     longest = 0.0
     with served("serve", postgres.url, tmp_path) as (client, process):
         told = Told(process)
-        for _ in range(times):
+        for how in ENDINGS * times:
             assert client.post("/graphql", json=ASK).status_code == 200
             postgres.end(how)
             answers = [client.post("/graphql", json=ASK), client.get("/graphql", params=ASK), client.get("/log")]
@@ -53,12 +51,11 @@ def test_while_the_database_is_away_every_answer_says_so_and_it_is_used_again_wh
             assert (ready.status_code, ready.json()["code"]) == AWAY
             assert client.get("/healthz").status_code == 200
     assert "Traceback" not in told.everything()
-    tell(restarts=times, seconds_to_answer=longest)
+    tell(restarts=3 * times, seconds_to_answer=longest)
 
 
-@pytest.mark.parametrize("how", [*ENDINGS, "terminate"])
 def test_what_was_acknowledged_survives_the_end_of_the_database_in_mid_append(
-    postgres: Postgres, tmp_path: Path, how: Ending, times: int, tell: Tell
+    postgres: Postgres, tmp_path: Path, times: int, tell: Tell
 ) -> None:
     longest = 0.0
     with opened(postgres.url) as database:
@@ -66,7 +63,7 @@ def test_what_was_acknowledged_survives_the_end_of_the_database_in_mid_append(
     with served("serve", postgres.url, tmp_path) as (client, process):
         told = Told(process)
         writers = [Client(str(client.base_url), secret) for _ in range(WRITERS)]
-        for _ in range(2 * times):
+        for how in (*ENDINGS, "terminate", "terminate") * times:
             time.sleep(WRITING_SECONDS)
             if how == "terminate":
                 _administer(postgres.url, TERMINATE)
@@ -79,4 +76,25 @@ def test_what_was_acknowledged_survives_the_end_of_the_database_in_mid_append(
         with opened(postgres.url) as database:
             check_whole(database, acknowledged)
     assert "Traceback" not in told.everything()
-    tell(faults=2 * times, acknowledged=len(acknowledged), seconds_to_answer=longest)
+    tell(faults=5 * times, acknowledged=len(acknowledged), seconds_to_answer=longest)
+
+
+def test_who_follows_the_log_is_told_of_what_is_recorded_after_a_restart(postgres: Postgres, tmp_path: Path) -> None:
+    with opened(postgres.url) as database:
+        secret, before = writer_token(database), position(database)
+    with served("serve", postgres.url, tmp_path) as (client, process):
+        told = Told(process)
+        headers = {"Accept": "text/event-stream", "Last-Event-ID": str(before)}
+        with client.stream("GET", "/log", headers=headers, timeout=120) as stream:
+            ids = (line for line in stream.iter_lines() if line.startswith("id: "))
+            for how in ENDINGS:
+                postgres.end(how)
+                postgres.start()
+                seconds_to_answer(client)
+                writer = Client(str(client.base_url), secret)
+                while not writer.acknowledged:
+                    time.sleep(0.01)
+                for _ in writer.finish():
+                    before += 1
+                    assert next(ids) == f"id: {before}"
+    assert "Traceback" not in told.everything()
