@@ -17,7 +17,7 @@ from timeline.read.documents import Document, dates_of
 from timeline.read.figures import Figures, figures_of_rows
 from timeline.read.filters import OccurrenceFilter, Page, size_of
 from timeline.read.snapshot import Snapshot
-from timeline.values.dates import INFINITY
+from timeline.values.dates import INFINITY, Bounds
 from timeline.values.gaps import Gap, gap
 
 RANKS = {
@@ -89,11 +89,10 @@ async def entries(snapshot: Snapshot, filter: OccurrenceFilter, page: Page) -> E
     found = await snapshot.occurrences(filter, replace(page, first=size + 1))
     earlier, before = (0, []) if page.after is None else await _before(snapshot, filter, page.after)
     around: list[Document | None] = [before[0] if before else None, *found.documents, None]
+    dates = [None if each is None else dates_of(each["when"]) for each in around]
     entries = [
-        Entry(document, cursor, earlier + place, previous, following, _gap(previous, document))
-        for place, (previous, document, following, cursor) in enumerate(
-            zip(around, found.documents[:size], around[2:], found.cursors, strict=False), start=1
-        )
+        Entry(document, cursor, earlier + at + 1, around[at], around[at + 2], _gap(dates[at], dates[at + 1]))
+        for at, (document, cursor) in enumerate(zip(found.documents[:size], found.cursors, strict=False))
     ]
     return Entries(entries, has_next=len(found.documents) > size, has_previous=earlier > 0)
 
@@ -201,9 +200,8 @@ async def _before(snapshot: Snapshot, filter: OccurrenceFilter, cursor: str) -> 
     return (rows[0][0], [snapshot.read(rows[0][1])]) if rows else (0, [])
 
 
-def _gap(previous: Document | None, meeting: Document) -> Gap | None:
+def _gap(a: Bounds | None, b: Bounds | None) -> Gap | None:
     """The gap between two meetings; None for the first, and when one has no date."""
-    a, b = dates_of(previous["when"] if previous else None), dates_of(meeting["when"])
     return None if a is None or b is None else gap(a, b)
 
 
