@@ -30,6 +30,11 @@ POSTGRAPHILE_MEETING = (
     "citations: citationsByMeetingIdList { source: sourceBySourceId { title } locator }"
 )
 STRAWBERRY_MEETING = f"id title when_label: whenLabel {MEETING.partition('} ')[2]}"
+DATASETTE_MEETING = (
+    "id title when_label place: place_id { name } parties: participations_list(sort: place_in_list) "
+    "{ nodes { party: party_code { id: code name } person: person_id { id name } role } } "
+    "citations: citations_list(sort: place_in_list) { nodes { source: source_id { title } locator } }"
+)
 BY_DATE = "orderBy: [EARLIEST_ASC, LATEST_ASC, ROW_ID_ASC]"
 
 
@@ -143,6 +148,7 @@ QUESTIONS = {
             "postgraphile": f"query ($id: String!) {{ meeting: meetingByRowId(rowId: $id) "
             f"{{ {POSTGRAPHILE_MEETING} }} }}",
             "strawberry": f"query ($id: ID!) {{ meeting(id: $id) {{ {STRAWBERRY_MEETING} }} }}",
+            "datasette": f"query ($id: String!) {{ meeting: meetings_row(id: $id) {{ {DATASETTE_MEETING} }} }}",
         },
     ),
     "exact-set": Question(
@@ -156,6 +162,9 @@ QUESTIONS = {
             f"{BY_DATE}) {{ {POSTGRAPHILE_MEETING} }} }}",
             "strawberry": "query ($key: String!) { page: meetings(first: 50, key: $key) "
             f"{{ {STRAWBERRY_MEETING} }} }}",
+            "datasette": "query ($key: String!) { "
+            "page: meetings(first: 50, sort: rank, filter: { party_key: { eq: $key } }) "
+            f"{{ nodes {{ {DATASETTE_MEETING} }} }} }}",
         },
     ),
     "statements": Question(
@@ -171,6 +180,10 @@ QUESTIONS = {
             "{ id: rowId title when_label: whenLabel attribution } } }",
             "strawberry": "query ($place: ID!) { page: meetings(first: 100, place: $place) "
             f"{{ {STRAWBERRY_MEETING} statements {{ id title when_label: whenLabel attribution }} }} }}",
+            "datasette": "query ($place: String!) { "
+            "page: meetings(first: 100, sort: rank, filter: { place_id: { eq: $place } }) "
+            f"{{ nodes {{ {DATASETTE_MEETING} statements: statements_list(sort: rank) "
+            "{ nodes { id title when_label attribution } } } } }",
         },
     ),
     "all-of": Question(
@@ -211,6 +224,7 @@ QUESTIONS = {
             "timeline": f"{{ page: meetings(first: 50) {{ nodes {{ {MEETING} }} }} }}",
             "postgraphile": f"{{ page: allMeetings(first: 50, {BY_DATE}) {{ nodes {{ {POSTGRAPHILE_MEETING} }} }} }}",
             "strawberry": f"{{ page: meetings(first: 50) {{ {STRAWBERRY_MEETING} }} }}",
+            "datasette": f"{{ page: meetings(first: 50, sort: rank) {{ nodes {{ {DATASETTE_MEETING} }} }} }}",
         },
     ),
     "deep-page": Question(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,30 @@ def derive(ours: str, theirs: str) -> None:
         target.execute((PEERS / "relational_indexes.sql").read_bytes())
     with psycopg.connect(plain(theirs), autocommit=True) as target:
         target.execute("VACUUM ANALYZE")
+
+
+def derive_sqlite(theirs: str, path: Path) -> None:
+    """The same tables as a SQLite file."""
+    with closing(sqlite3.connect(path)) as target, psycopg.connect(plain(theirs)) as source:
+        target.executescript((PEERS / "relational_sqlite.sql").read_text(encoding="utf-8"))
+        for table, query in _SQLITE.items():
+            rows = source.execute(query.encode())
+            target.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows.description or ()))})", rows)
+        target.commit()
+        target.execute("ANALYZE")
+
+
+_RANK = "row_number() OVER (ORDER BY earliest, latest, id)"
+_SQLITE = {
+    "parties": "SELECT code, name FROM parties",
+    "places": "SELECT id, name FROM places",
+    "persons": "SELECT id, name FROM persons",
+    "sources": "SELECT id, title FROM sources",
+    "meetings": f"SELECT id, title, when_label, {_RANK}, place_id, party_key FROM meetings",
+    "participations": "SELECT meeting_id, place_in_list, party_code, person_id, role FROM participations",
+    "citations": "SELECT meeting_id, place_in_list, source_id, locator FROM citations",
+    "statements": f"SELECT id, title, when_label, {_RANK}, attribution, meeting_id FROM statements",
+}
 
 
 def plain(url: str) -> str:

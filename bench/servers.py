@@ -125,6 +125,13 @@ def strawberry(store: Store, size: int, port: int) -> list[str]:
     return [str(store.python("venv")), str(PEERS / "strawberry_stock.py"), store.relational(size), str(port)]
 
 
+def datasette(store: Store, size: int, port: int) -> list[str]:
+    """On the normalised tables in SQLite, which are told not to change."""
+    program = store.python("venv-datasette").with_name("datasette")
+    served = ["serve", "--immutable", str(store.relational_sqlite(size)), "--metadata", str(PEERS / "datasette.json")]
+    return [str(program), *served, "--port", str(port), "--setting", "sql_time_limit_ms", "60000"]
+
+
 PRODUCTION = {"NODE_ENV": "production", "GRAPHILE_ENV": "production"}
 NOT_KEPT = {"TIMELINE_KEPT_ANSWERS_MB": "0"}
 """No answer is kept, so that each one is worked for."""
@@ -135,6 +142,7 @@ PEERS_BY_NAME = {
     "timeline-hello": Peer("Timeline, hello", timeline("postgresql")),
     "postgraphile": Peer("PostGraphile 5", postgraphile, PRODUCTION, adapt=_postgraphile_cursors),
     "strawberry": Peer("Strawberry with data loaders", strawberry),
+    "datasette": Peer("Datasette with datasette-graphql, SQLite", datasette),
 }
 
 

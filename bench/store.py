@@ -10,7 +10,7 @@ import psycopg
 from sqlalchemy import make_url
 
 from bench.generate import VERSION, load
-from bench.relational import derive
+from bench.relational import derive, derive_sqlite
 from timeline.database import open_database, upgrade
 from timeline.read.projector import bring_up
 
@@ -43,6 +43,12 @@ class Store:
         """The URL of the same meetings in the tables that the peers read."""
         ours = self.record("postgresql", size)
         return self._made("postgresql", f"relational_{VERSION}_{size}", lambda url: derive(ours, url))
+
+    def relational_sqlite(self, size: int) -> Path:
+        """The same tables as a file of SQLite."""
+        theirs, name = self.relational(size), f"relational_{VERSION}_{size}"
+        self._made("sqlite", name, lambda url: derive_sqlite(theirs, Path(make_url(url).database or "")))
+        return self.folder / f"{name}.db"
 
     def python(self, environment: str) -> Path:
         """The Python of one of the peers' environments."""
