@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -91,10 +92,30 @@ def received(servers: tuple[str, str], until: int, seed: int) -> list[int]:
     return seen
 
 
+def heard(servers: tuple[str, str], until: int, seed: int) -> list[int]:
+    """The same by server-sent events: of a subscription or of the log, as it comes."""
+    chance = random.Random(seed)
+    seen: list[int] = []
+    while not seen or seen[-1] < until:
+        after = seen[-1] if seen else 0
+        asked = json.dumps({"query": RECORDED, "variables": {"after": after}}).encode()
+        path, body, more = chance.choice(
+            [("/graphql", asked, {"Content-Type": "application/json"}), ("/log", None, {"Last-Event-ID": str(after)})]
+        )
+        with stream(chance.choice(servers), path, body, Accept="text/event-stream", **more) as events:
+            data = (json.loads(line.removeprefix(b"data: ")) for line in events if line.startswith(b"data: {"))
+            for told in islice(data, chance.randint(1, 12)):
+                seen.append(told["data"]["recorded"]["position"] if "data" in told else told["position"])
+                if seen[-1] == until:
+                    break
+    return seen
+
+
 def test_nothing_is_missed_or_seen_twice_over_two_servers_that_both_write(two_servers: tuple[str, str]) -> None:
     total = 4 * WRITES
-    with ThreadPoolExecutor(7) as threads:
-        readers = [threads.submit(received, two_servers, total, number) for number in range(3)]
+    with ThreadPoolExecutor(8) as threads:
+        how = (received, heard, received, heard)
+        readers = [threads.submit(read, two_servers, total, number) for number, read in enumerate(how)]
         writers = [threads.submit(write, two_servers[number % 2], f"writer{number}") for number in range(4)]
         for each in writers:
             each.result()
