@@ -15,6 +15,7 @@ from tests.journeys.histories import Historian, record
 from timeline.api.executing import Asked, Service
 from timeline.api.schema import SCHEMA
 from timeline.database import Database, open_database
+from timeline.read import projector
 from timeline.read.projector import rebuild
 
 RECORD = "id kind version position corrections retracted { reason position }"
@@ -117,8 +118,11 @@ def test_every_question_as_of_a_position_is_answered_as_if_nothing_had_followed(
     assert answers(database, THEN, at=positions[-1])["asOf"] == answers(database, NOW)
 
 
-@pytest.mark.parametrize("seed", range(4, 8))
-def test_tables_made_anew_are_equal_after_any_history(database: Database, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "batch"), [(4, 1), (5, 7), (6, 50), (7, 5000)])
+def test_tables_made_anew_in_batches_of_any_size_are_equal_after_any_history(
+    database: Database, monkeypatch: pytest.MonkeyPatch, seed: int, batch: int
+) -> None:
+    monkeypatch.setattr(projector, "BATCH", batch)
     record(database, Historian(seed).history(120))
     before = answers(database, NOW)
     report = rebuild(database)
