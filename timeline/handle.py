@@ -18,7 +18,7 @@ from timeline.errors import Conflict, Invalid, NotFound, Path, Refused, Several,
 from timeline.events.codec import SCHEMA, canonical, decode, encode
 from timeline.events.records import AnyEvent, Recorded, RecordMerged, RecordsDistinguished
 from timeline.log.append import Append, Appended, NewEvent, announce, append
-from timeline.log.read import append_seen, events_after, head, streams_events
+from timeline.log.read import append_seen, events_after, head, stream_versions, streams_events
 from timeline.log.stored import StoredEvent
 from timeline.log.transfer import StoredAppend, insert_appends
 from timeline.read import projector
@@ -345,10 +345,11 @@ def _check_references(
         named |= {(id, ("fromSource",), request.source) for id, _ in decided}
     named |= {(id, ("into",), record.merged_into) for id, record in touched.items() if record.merged_into}
     named |= {(id, ("other",), event.other) for id, event in decided if isinstance(event, RecordsDistinguished)}
-    others = load(connection, {target for _, _, target in named} - records.keys())
-    for id in _unseen(connection, others, hidden) - _named_before(connection, touched, hidden):
-        del others[id]
-    known = {id for id, record in {**others, **records}.items() if record.content is not None}
+    # What is in the log has content. To read it all would take as long as to decide.
+    known = set(stream_versions(connection, sorted({target for _, _, target in named} - records.keys())))
+    if hidden:
+        known -= _unseen(connection, load(connection, known), hidden) - _named_before(connection, touched, hidden)
+    known |= {id for id, record in records.items() if record.content is not None}
     faults: list[TimelineError] = [
         NotFound("REFERENCE_UNKNOWN", f"{id} names {target}, which is not recorded; register it first", path)
         for id, path, target in sorted((each for each in named if each[2] not in known), key=str)

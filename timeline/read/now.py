@@ -10,14 +10,21 @@ from sqlalchemy import Connection, select
 from timeline.read.documents import Document
 from timeline.read.tables import SHELF, read_state
 
+CHUNK = 500
+"""How many values one statement asks for; SQLite bounds the number of parameters."""
+
 
 def linked_now(connection: Connection, role: str, values: Collection[str]) -> set[str]:
     """The ids of all records that name one of these values in this role."""
     if not values:
         return set()
     table = SHELF[connection.execute(select(read_state.c.shelf)).scalar_one()].links
-    wanted = select(table.c.id).where(table.c.role == role, table.c.value.in_(values), table.c.to_position.is_(None))
-    return set(connection.execute(wanted).scalars())
+    wanted, found = sorted(values), set[str]()
+    for at in range(0, len(wanted), CHUNK):
+        among = table.c.value.in_(wanted[at : at + CHUNK])
+        asked = select(table.c.id).where(table.c.role == role, among, table.c.to_position.is_(None))
+        found.update(connection.execute(asked).scalars())
+    return found
 
 
 def places_now(connection: Connection) -> dict[tuple[str, str | None], str]:
