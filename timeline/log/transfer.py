@@ -58,13 +58,27 @@ def appends(connection: Connection) -> Iterator[StoredAppend]:
     while True:
         wanted = select(log_appends).where(tuple_(*columns) > tuple_(*key)).order_by(*columns).limit(CHUNK)
         rows = connection.execute(wanted).all()
-        for row in rows:
-            first, last = row.first_position, row.last_position
-            events = events_after(connection, first - 1, limit=last - first + 1) if last >= first else []
-            yield StoredAppend(row.append_id, bytes(row.request_digest), first, last, events)
+        for run in _runs(rows):
+            begin, end = run[0].first_position, run[-1].last_position
+            events = events_after(connection, begin - 1, limit=end - begin + 1) if end >= begin else []
+            for row in run:
+                own = events[row.first_position - begin : row.last_position + 1 - begin]
+                yield StoredAppend(row.append_id, bytes(row.request_digest), row.first_position, row.last_position, own)
         if len(rows) < CHUNK:
             return
         key = (rows[-1].first_position, rows[-1].last_position, rows[-1].append_id)
+
+
+def _runs(rows: Sequence[Any]) -> Iterator[list[Any]]:
+    """Rows of appends in runs whose events are read together: many small ones, or a single large one."""
+    run: list[Any] = []
+    for row in rows:
+        if run and row.last_position - run[0].first_position >= CHUNK:
+            yield run
+            run = []
+        run.append(row)
+    if run:
+        yield run
 
 
 def read_lines(lines: Iterable[bytes], first: int = 1) -> Iterator[StoredAppend]:
