@@ -74,7 +74,7 @@ class Walk:
         below = self.below(GRAPH.type_map["OccurrenceConnection"])
         query = f"query($filter: OccurrenceFilter) {{ timeline(filter: $filter) {below} }}"
         for path, many in conditions(GRAPH.type_map["OccurrenceFilter"]):
-            for value in [*self.ids.values(), "open", "zqa title"]:
+            for value in [*self.ids.values(), "open", "zqa title", "seen", "person/seen"]:
                 found: Any = [value] if many else value
                 for name in reversed(path):
                     found = {name: found}

@@ -149,7 +149,11 @@ def steps(world: World, level: Role) -> Iterator[tuple[list[AnyCommand], str | N
         yield [command], None
     joined = f"person/{world.mark}-joined"
     yield [commands.Report(id=joined, content=named(f"{world.mark} joined")), embargo(id=joined)], None
-    yield [commands.Merge(id=joined, into="person/seen", reason=f"{world.mark} reason")], None
+    into = "person/seen" if world is A else "person/joseph-yun"
+    yield [commands.Merge(id=joined, into=into, reason=f"{world.mark} reason")], None
+    # Nothing leads from the one that is seen to what names it under the hidden id.
+    with_joined = facts.Meeting(title="Both", parties=[Participation(party="KR", person=joined)])
+    yield [commands.Report(id="meeting/with-joined", content=with_joined)], None
     gone = f"meeting/{world.mark}-gone"
     yield [commands.Report(id=gone, content=facts.Meeting(title=world.mark)), embargo(id=gone)], None
     yield [commands.Retract(id=gone, reason=world.mark)], None
