@@ -29,7 +29,6 @@ ARGUMENTS = {
     "language": '"ko"',
     "text": '"open"',
     "steps": '[{ filter: { kinds: [MEETING] } }, { filter: {}, within: "P9D", sameDay: true }]',
-    "sharing": "[PEOPLE]",
     "parties": '["KR", "US"]',
     "from": "10",
     "position": "$head",
@@ -118,6 +117,8 @@ class Walk:
             return [f"[{', '.join(named.values)}]"]
         if isinstance(named, GraphQLEnumType) and is_needed and argument.default_value is Undefined:
             return [list(named.values)[-1]]
+        if name == "sharing":
+            return [f"[{value}]" for value in named.values]
         if name == "text":
             return ['"open"', '"zqa"', '"meeting"'] + ([] if is_needed else ["null"])
         return [ARGUMENTS[name]] if name in ARGUMENTS else []

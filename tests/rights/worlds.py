@@ -154,6 +154,21 @@ def steps(world: World, level: Role) -> Iterator[tuple[list[AnyCommand], str | N
     # Nothing leads from the one that is seen to what names it under the hidden id.
     with_joined = facts.Meeting(title="Both", parties=[Participation(party="KR", person=joined)])
     yield [commands.Report(id="meeting/with-joined", content=with_joined)], None
+    # What two that are seen have in common is not told by what is hidden.
+    mine = (world.id("organization"), world.id("person"), world.id("place"))
+    others = mine
+    if world is B:
+        others = (world.id("state"), f"{world.id('person')}-told", f"place/{world.mark}-other")
+    other = f"place/{world.mark}-other"
+    yield [commands.Report(id=other, content=facts.Place(names=[facts.Name(text=world.mark)])), embargo(id=other)], None
+    for name, (party, person, place) in (("one", mine), ("other", others)):
+        alone = facts.Meeting(
+            title="Alone",
+            when=When(edtf="2025-08-01"),
+            place=place,
+            parties=[Participation(party=party, person=person)],
+        )
+        yield [commands.Report(id=f"meeting/alone-{name}", content=alone)], None
     gone = f"meeting/{world.mark}-gone"
     yield [commands.Report(id=gone, content=facts.Meeting(title=world.mark)), embargo(id=gone)], None
     yield [commands.Retract(id=gone, reason=world.mark)], None

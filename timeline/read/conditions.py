@@ -24,6 +24,8 @@ FEW = 20
 TAKE_PART = ("PARTY", "PERSON", "VOICE", "ADDRESSEE", "NOMINEE", "PLACE", "POST", "ABSENT", "HOLDER")
 NAMING = {"l": ("value",), "x": ("value",), "d": ("value",), "a": ("id", "survivor")}
 """The columns that name a record in rows of links and aliases, by the name under which they are asked; else the id."""
+PARTIES = ("organization/", "state/")
+"""How the ids of records begin that take part as parties."""
 NAMED_KINDS = ("person", "organization", "state", "place", "post", "speaker")
 
 
@@ -79,9 +81,10 @@ class Query:
 
     def whole(self) -> None:
         """No party of the record is hidden: what is said of the set of its parties would tell of that one."""
-        if self.veil is not None:
-            hidden = f"x.role = 'PARTY' AND x.value IN ({self._hidden()})"
-            self.where.append(f"NOT EXISTS (SELECT 1 FROM {self.shelf}_links x WHERE x.id = r.id AND {hidden})")
+        parties = sorted(id for id in self.veil.hidden if id.startswith(PARTIES)) if self.veil is not None else ()
+        if parties:
+            hidden = f"x.role = 'PARTY' AND {self.among('x.value', parties)}"
+            self.where.append(f"r.id NOT IN (SELECT x.id FROM {self.shelf}_links x WHERE {hidden})")
 
     def _hidden(self) -> str:
         assert self.veil is not None

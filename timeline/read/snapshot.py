@@ -154,14 +154,13 @@ class Snapshot:
 
     def at_hand(self, id: str) -> Document | None:
         """The record under an id, or its survivor, if this process has it; None tells nothing."""
-        if self.veil is not None:
-            return None
+        aliases: dict[str, str] | None = {}
         if self.merges:
             aliases = _aliases.get(self.database, OrderedDict()).get((self.shelf, min(self.merges, self.position)))
-            if aliases is None:
-                return None
-            id = _survivor(id, aliases)
-        return self.kept.find(id, self.position)
+        if aliases is None or (self.veil is not None and self._hides(id, aliases)):
+            return None
+        found = self.kept.find(_survivor(id, aliases), self.position)
+        return found if self.veil is None or found is None else self.veil.document(found)
 
     def newest(self) -> Newest | None:
         """What this process has at hand by id, if nothing was recorded since this snapshot; no merged ids are in it."""
