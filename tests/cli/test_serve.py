@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.log.appending import batch, store
-from tests.served import served
+from tests.served import served, started
 from timeline.app import create_app
 from timeline.cli import cli
 from timeline.database import Database, downgrade
@@ -80,6 +81,18 @@ def test_verbs_are_listed_in_the_order_of_their_use_and_no_summary_is_cut_off() 
     assert [verb for verb, _ in listed] == list(cli.commands)
     assert listed[0][0] == "up"
     assert [summary for _, summary in listed if "..." in summary] == []
+
+
+def test_a_port_that_is_taken_is_told_in_one_line_and_no_address_is_printed(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = started("up", f"sqlite:///{tmp_path / 'x.db'}", port, tmp_path)
+        told, _ = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert told.splitlines()[1:] == [
+        f"127.0.0.1 port {port} cannot be listened on: Address already in use; name another with --host or --port "
+        "[ADDRESS_UNUSABLE]"
+    ]
 
 
 @pytest.mark.parametrize("verb", list(cli.commands))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from dataclasses import replace
 from math import ceil
 
@@ -11,6 +13,7 @@ from timeline.backup.restoring import check_finished
 from timeline.cli.options import database_option, opened, settings
 from timeline.cli.seed import load_seeds, seed_files, told
 from timeline.database import open_database, upgrade
+from timeline.errors import Refused
 from timeline.log.checkpoint import check_signed
 from timeline.log.read import head
 from timeline.read.projector import bring_up
@@ -66,7 +69,8 @@ def serve(host: str | None, port: int | None, database_url: str | None) -> None:
 
 def listen(chosen: Settings) -> None:
     """Serve until interrupted."""
-    host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
+    listener = _bound(chosen.host, chosen.port)
+    host, port = (f"[{chosen.host}]" if ":" in chosen.host else chosen.host), listener.getsockname()[1]
     # Here and not above: the schema takes a second to build, and the other verbs need none.
     import uvicorn
 
@@ -74,17 +78,15 @@ def listen(chosen: Settings) -> None:
     from timeline.edge.guard import hosts_of
     from timeline.edge.logs import configure
 
-    base = f"http://{host}:{chosen.port}"
+    base = f"http://{host}:{port}"
     click.echo(f"GraphiQL  {base}/graphiql\nGraphQL   {base}/graphql\nHealth    {base}/readyz")
     if chosen.reading_open:
         click.echo("Everybody may read. To write, make a token: timeline token create desk --role editor")
     app = create_app(replace(chosen, hosts=chosen.hosts or hosts_of(chosen.host)))
     settle()
     configure(as_json=chosen.log_json, with_details=chosen.log_details)
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
-        host=chosen.host,
-        port=chosen.port,
         log_config=None,
         log_level="warning",
         access_log=False,  # Its lines hold query strings; ours do not.
@@ -95,3 +97,14 @@ def listen(chosen: Settings) -> None:
         # Requests have the time they may take to end; who follows the log would never end, and is cut off then.
         timeout_graceful_shutdown=ceil(chosen.limits.seconds),
     )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket that listens, before anybody is told where."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        cause = os.strerror(error.errno or 0)  # Its own text repeats the address.
+        message = f"{host} port {port} cannot be listened on: {cause}; name another with --host or --port"
+        raise Refused("ADDRESS_UNUSABLE", message, ("TIMELINE_PORT",)) from None

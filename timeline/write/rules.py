@@ -38,7 +38,7 @@ def faults(content: facts.Content) -> list[TimelineError]:
 
 
 def ladder_faults(steps: list[facts.Step]) -> list[TimelineError]:
-    """Steps may be skipped, never contradicted: nothing is done after the nomination has ended or been crowned."""
+    """Steps may be skipped, never contradicted: nothing is done after the nomination has come to nothing."""
     found: list[TimelineError] = []
     ended: StepKind | None = None
     for index, step in enumerate(steps):
