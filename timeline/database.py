@@ -27,7 +27,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError
 
-from timeline.errors import Invalid, Unavailable
+from timeline.errors import Invalid, Refused, Unavailable
 from timeline.outages import outages_told
 
 BUSY_MS = 30_000
@@ -157,6 +157,18 @@ class Database:
         """Let the planner know what the tables hold now; after bulk writes it would guess for a minute or more."""
         with suppress(Unavailable), outages_told(), self.engine.begin() as connection:
             connection.exec_driver_sql("PRAGMA optimize" if self.dialect == "sqlite" else "ANALYZE")
+
+    def rewrite_files(self) -> None:
+        """Write all tables anew, without the bytes of what was deleted or replaced. It may take as long as a backup."""
+        with outages_told(), self.engine.connect() as connection:
+            if self.dialect == "postgresql":
+                connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM FULL")
+                return
+            connection.exec_driver_sql("VACUUM")
+            (is_busy, _, _) = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        if is_busy:
+            message = "the write-ahead log is being read by others and still holds old pages; stop them and try again"
+            raise Refused("DATABASE_BUSY", message)
 
     async def fetch(self, sql: str, **parameters: Any) -> Sequence[Row]:
         """All rows of one query with `:name` parameters, without blocking the event loop. Raises `Unavailable`."""

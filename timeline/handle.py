@@ -18,8 +18,9 @@ from timeline.errors import Conflict, Invalid, NotFound, Path, Refused, Several,
 from timeline.events.codec import SCHEMA, canonical, decode, encode
 from timeline.events.records import AnyEvent, Recorded, RecordMerged, RecordsDistinguished
 from timeline.log.append import Append, Appended, NewEvent, announce, append
-from timeline.log.read import append_seen, events_after, head, stream_versions, streams_events
-from timeline.log.stored import StoredEvent
+from timeline.log.erase import ERASURE
+from timeline.log.read import append_seen, events_after, head, stream_events, stream_versions, streams_events
+from timeline.log.stored import StoredEvent, is_erased
 from timeline.log.transfer import StoredAppend, insert_appends
 from timeline.read import projector
 from timeline.read.now import linked_now
@@ -27,11 +28,13 @@ from timeline.read.veil import hidden_now
 from timeline.values import facts
 from timeline.values.roles import OPERATOR, Viewer
 from timeline.write.anchors import publication_day, reresolved
-from timeline.write.commands import AnyCommand, Correct, Put, Report
+from timeline.write.commands import AnyCommand, Correct, Erase, Put, Report
 from timeline.write.decide import decide
 from timeline.write.rules import is_pending, nominee_faults
 from timeline.write.state import Record, evolve, fold
 
+NEVER_ERASED = (ERASURE, "RecordEmbargoed", "EmbargoLifted")
+"""Events that say nothing of what happened, only who may know of it."""
 BULK_EVENTS = 500
 """From so many events on an append changes what a planner should know of the tables."""
 RESTORE_EVENTS = 5000
@@ -106,7 +109,7 @@ def _record(connection: Connection, request: Request, now_us: int) -> Outcome:
     records = load(connection, {command.id for command in asked})
     before = dict(records)
     records |= {id: Record(id=id) for id in _unseen(connection, records, hidden)}
-    decided = _decide_all(asked, records)
+    decided = _decide_all([_located(connection, command) for command in asked], records)
     decided += _resolve_again(connection, before, records)
     versions = {id: record.version for id, record in before.items()}
     _check_references(connection, decided, records, hidden, request)
@@ -316,6 +319,25 @@ def _resolve_again(
     return decided
 
 
+def _located(connection: Connection, command: AnyCommand) -> AnyCommand:
+    """The command; an erasure with the positions of all that is left to be erased of what it names."""
+    if not isinstance(command, Erase):
+        return command
+    past = [stored for stored in stream_events(connection, command.id) if stored.type not in NEVER_ERASED]
+    if not past:
+        raise NotFound("RECORD_UNKNOWN", f"nothing is recorded under {command.id}", ("id",))
+    left = [stored.position for stored in past if not is_erased(stored)]
+    unknown = sorted(set(command.positions) - {stored.position for stored in past})
+    if unknown:
+        message = f"position {unknown[0]} is no event of {command.id} that says anything"
+        raise NotFound("POSITION_UNKNOWN", message, ("positions",))
+    wanted = [position for position in left if position in command.positions or not command.positions]
+    if wanted != left and past[0].position in wanted:
+        message = f"all else in {command.id} rests on position {past[0].position}; erase the whole record"
+        raise Refused("ERASE_THE_RECORD", message, ("positions",))
+    return msgspec.structs.replace(command, positions=wanted)
+
+
 def _at(path: Path, fault: TimelineError) -> TimelineError:
     return type(fault)(fault.code, fault.message, (*path, *fault.path))
 
@@ -345,11 +367,11 @@ def _check_references(
         named |= {(id, ("fromSource",), request.source) for id, _ in decided}
     named |= {(id, ("into",), record.merged_into) for id, record in touched.items() if record.merged_into}
     named |= {(id, ("other",), event.other) for id, event in decided if isinstance(event, RecordsDistinguished)}
-    # What is in the log has content. To read it all would take as long as to decide.
+    # What is in the log has content, or had until it was erased. To read it all would take as long as to decide.
     known = set(stream_versions(connection, sorted({target for _, _, target in named} - records.keys())))
     if hidden:
         known -= _unseen(connection, load(connection, known), hidden) - _named_before(connection, touched, hidden)
-    known |= {id for id, record in records.items() if record.content is not None}
+    known |= {id for id, record in records.items() if record.content is not None or record.erased}
     faults: list[TimelineError] = [
         NotFound("REFERENCE_UNKNOWN", f"{id} names {target}, which is not recorded; register it first", path)
         for id, path, target in sorted((each for each in named if each[2] not in known), key=str)
@@ -388,6 +410,8 @@ def _check_merges(
                 message = f"{event.into} was itself merged into {id}; unmerge that first"
                 raise Refused("MERGE_IN_A_CIRCLE", message, ("into",))
             on_the_way = records.get(at) or load(connection, {at})[at]
+            if on_the_way.erased:
+                raise Refused("RECORD_ERASED", f"{at} was erased; merge into a record that stands", ("into",))
             if on_the_way.retracted:
                 raise Refused("RECORD_RETRACTED", f"{at} was retracted; merge into a record that stands", ("into",))
             versions[at] = on_the_way.version

@@ -62,7 +62,8 @@ def test_every_mutation_says_which_role_it_needs_and_needs_it() -> None:
     assert mutations is not None
     needed = {name: field.description.rpartition("Needs the role ")[2] for name, field in mutations.fields.items()}
     assert {name for name, role in needed.items() if role == "CONTRIBUTOR."} == CONTRIBUTE
-    assert {role for name, role in needed.items() if name not in CONTRIBUTE} == {"EDITOR."}
+    assert {name for name, role in needed.items() if role == "ADMIN."} == {"erase"}
+    assert {role for name, role in needed.items() if name not in {*CONTRIBUTE, "erase"}} == {"EDITOR."}
 
 
 def test_the_actor_of_every_event_comes_from_the_credential_and_no_input_has_one(own_client: Client) -> None:
@@ -130,7 +131,7 @@ def test_what_was_answered_to_a_credential_is_kept_by_nobody_else(client: Client
         client.request("GET", "/graphql", params=pinned, headers=bearer(role)).headers["cache-control"]
         for role in (None, Role.READER)
     ]
-    assert kept == ["public, max-age=31536000, immutable", "private, no-cache"]
+    assert kept == ["public, max-age=86400", "private, no-cache"]
     answer = client.request("GET", "/graphql", params=pinned)
     assert "Authorization" in answer.headers["vary"]
 

@@ -52,14 +52,14 @@ def pattern(output: str) -> str:
     return "".join(KNOWN.get(part) or (r"(?s:.*)" if part == "...\n" else re.escape(part)) for part in parts)
 
 
-def test_keys_and_checkpoints(
+def test_keys_and_checkpoints_and_erasure(
     database: Database, engine_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load_seeds(database, seed_files(()), None)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TIMELINE_LOG_KEY_FILE", "log.key")
     vkey = ""
-    for command, output in steps("Keys and checkpoints"):
+    for command, output in (*steps("Keys and checkpoints"), *steps("Erasure")):
         found = run(command, engine_url, vkey)
         assert re.fullmatch(pattern(output), found), (command, found)
         vkey = vkey or found.strip()

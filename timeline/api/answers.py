@@ -1,7 +1,7 @@
 """Answers to queries, kept by what they depend on: the position of the log, the document, the variables, nothing else.
 
 So a kept answer is exact: whatever is recorded moves the position, and a rebuild of the tables changes the time since
-which they are live. A query that asks only as of a position depends on no later one, and may be kept for ever.
+which they are live. A query that asks only as of a position depends on no later one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ KEPT_BYTES = 32 * 1024 * 1024
 """How much the answers that are kept may take."""
 LARGEST = 1024 * 1024
 """Longer answers are not kept: one of them would drive out many."""
-FOR_EVER = "public, max-age=31536000, immutable"
+FOR_A_DAY = "public, max-age=86400"
+"""What never changes could be kept for ever, but for erasures: a day later others ask whether it still stands."""
 CHECK_FIRST = "no-cache"
 PRIVATE = "private, no-cache"
 _SIGNED = re.compile(r"\b(?:checkpoint|proof|consistency)\b")
@@ -35,8 +36,16 @@ class Answers:
 
     def __init__(self, most: int = KEPT_BYTES) -> None:
         self.most = most
+        self._since_us = 0
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._bytes = 0
+
+    def drop_before(self, live_since_us: int) -> None:
+        """Let go of all that was read from other tables than those live now: what was erased must not stay here."""
+        if live_since_us > self._since_us:
+            self._since_us = live_since_us
+            self._kept.clear()
+            self._bytes = 0
 
     def find(self, key: str) -> bytes | None:
         """The answer under a key."""
@@ -66,7 +75,7 @@ def tag_of(snapshot: Snapshot, operation: Operation, media: str) -> str:
     asked = operation.asked
     depends = [
         software(),
-        None if is_pinned(operation) else [snapshot.position, snapshot.live_since_us],
+        [snapshot.live_since_us] if is_pinned(operation) else [snapshot.position, snapshot.live_since_us],
         snapshot.veil.digest if snapshot.veil is not None else None,
         [asked.query, asked.operation, asked.variables, media],
     ]
@@ -85,7 +94,7 @@ def cache_control(operation: Operation, snapshot: Snapshot) -> str:
     """
     if operation.caller.viewer.role is not None:
         return PRIVATE
-    return FOR_EVER if is_pinned(operation) and snapshot.veil is None else CHECK_FIRST
+    return FOR_A_DAY if is_pinned(operation) and snapshot.veil is None else CHECK_FIRST
 
 
 def is_pinned(operation: Operation) -> bool:

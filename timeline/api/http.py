@@ -96,6 +96,7 @@ class GraphQL:
         if _names(request.headers.get("if-none-match"), tag):
             return Response(b"", 304, headers)
         key = key_of(snapshot, tag)
+        self.answers.drop_before(snapshot.live_since_us)
         body = self.answers.find(key)
         if body is None:
             answer = await self.service.run(operation, snapshot)

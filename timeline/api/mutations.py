@@ -351,6 +351,21 @@ class Mutation:
         [("into", strawberry.ID, "The record that survives."), *REASON],
         lambda id, input: commands.Merge(id=id, into=input.into, reason=input.reason),
     )
+    erase: RecordPayload = change(
+        "erase",
+        "Erase what a record said, by order and on a legal basis. That its events were recorded stays, and every proof "
+        "of them; what they said goes from the log, from all answers about any time and from the search. After the "
+        "erasure of a place or a source run 'timeline rebuild', so that older answers no longer rest on it.",
+        [
+            ("positions", list[int] | None, "Only the events at these positions; all of the record if unset."),
+            ("basis", str, "The legal basis: 'Art. 17(1)(d) GDPR'. It is published."),
+            ("order", str, "Who ordered it: 'District Court of The Hague, C/09/1234'. It is published."),
+        ],
+        lambda id, input: commands.Erase(
+            id=id, positions=list(input.positions or ()), basis=input.basis, order=input.order
+        ),
+        role=Role.ADMIN,
+    )
     unmerge: RecordPayload = change(
         "unmerge",
         "Undo a merge.",

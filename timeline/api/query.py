@@ -246,9 +246,10 @@ class LogEvent:
     append_id: str = said("The request that recorded it.")
     causation: str | None = said("The event that caused it.")
     correlation: str | None = said("What it belongs together with.")
-    body: Json = said("What it says, in the form of schema/events.json.")
-    body_text: str = said("The exact text that was hashed.")
-    salt: str = said("The salt of the commitment to the body, hexadecimal.")
+    body: Json | None = said("What it says, in the form of schema/events.json; null where that was erased.")
+    body_text: str | None = said("The exact text that was hashed; null where it was erased.")
+    salt: str | None = said("The salt of the commitment to the body, hexadecimal; null where it was erased.")
+    commitment: str = said("SHA-256 of salt and body, hexadecimal; it stays when they are erased, for the leaf hash.")
     leaf_hash: str = said("The RFC 6962 leaf hash, hexadecimal.")
     record: Record | None = one("stream", "The record it belongs to.")
 

@@ -53,7 +53,8 @@ class HistoryEntry:
     actor: str = said("Who recorded it.")
     source: SourceRef | None = one("source", "The source on which it was recorded.")
     append_id: str = said("The request that recorded it.")
-    reason: str | None = said("Why, where a reason was given.")
+    erased: bool = said("Whether what it said was erased; then nothing more of it is known.")
+    reason: str | None = said("Why, where a reason was given; the legal basis of an erasure.")
     citation: Citation | None = said("Where it is read.")
     changes: list[FieldChange] = said("The fields that it changed; none for the first event of a record.")
 
@@ -92,6 +93,20 @@ class Embargo:
     recorded_at: DateTime = derived(lambda data: moment(data["recorded_us"]), "When the log learned it.")
 
 
+@strawberry.type(description="Content was erased by order; that it was recorded stays in the log and in every proof.")
+class Erasure:
+    label: str = derived(
+        lambda data: f"erased on {moment(data['recorded_us'])[:10]} by order of {data['order']} ({data['basis']})",
+        "For people: 'erased on 2026-11-25 by order of ...'.",
+        *("recorded_us", "order", "basis"),
+    )
+    basis: str = said("The legal basis.")
+    order: str = said("By whose order.")
+    position: int = said("The log position of the erasure.")
+    recorded_at: DateTime = derived(lambda data: moment(data["recorded_us"]), "When it was erased.", "recorded_us")
+    whole: bool = said("Whether all that the record said was erased; lists leave it out then.")
+
+
 async def _history(root: Doc) -> list[Doc]:
     return [Doc(root.view, entry) for entry in await root.view.snapshot.history(root.data["id"])]
 
@@ -122,6 +137,7 @@ class Record(Node):
     )
     retracted: Retraction | None = said("That it was withdrawn, and why; lists leave it out then.")
     embargo: Embargo | None = said("Who alone sees it until when; null when all may, or one was lifted.")
+    erased: Erasure | None = said("That content of it was erased, and by whose order.")
     delisted: Delisting | None = said("That its source dropped it from a later release; it stays on record.")
     distinct_from: list[Node] = many("distinct_from", "Records that somebody found not to be the same, however alike.")
     history: list[HistoryEntry] = told(_history, "Every event of the record, oldest first.")

@@ -9,6 +9,7 @@ import click
 from timeline.cli import (
     backup,
     checkpoint,
+    erase,
     export,
     import_,
     key,
@@ -70,6 +71,8 @@ for verb in (
     checkpoint.checkpoint,
     prove.prove,
     prove.verify_proof,
+    erase.erase,
+    erase.scrub,
     schema.schema,
 ):
     cli.add_command(verb)

@@ -13,7 +13,7 @@ import msgspec
 import orjson
 
 from timeline.errors import Damaged
-from timeline.events.records import EVENTS, AnyEvent
+from timeline.events.records import EVENTS, AnyEvent, Erased
 from timeline.events.upcast import UPCASTERS, upcast
 
 SCHEMA = 1
@@ -33,9 +33,14 @@ def encode(event: AnyEvent) -> bytes:
 
 
 def decode(type_name: str, schema: int, body: bytes) -> AnyEvent:
-    """The event that these bytes hold, brought to today's shape; `Damaged` when they hold none."""
+    """The event that these bytes hold, brought to today's shape; `Damaged` when they hold none.
+
+    No bytes at all are what an erasure leaves behind.
+    """
     if type_name not in EVENTS:
         raise Damaged("EVENT_UNKNOWN", f"the log holds an event of unknown type {type_name!r}; upgrade this software")
+    if not body:
+        return Erased()
     try:
         if (type_name, schema) in UPCASTERS:
             return msgspec.convert(upcast(type_name, schema, orjson.loads(body)), EVENTS[type_name])

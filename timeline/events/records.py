@@ -221,7 +221,36 @@ class EmbargoLifted(Event, frozen=True):
     reason: str
 
 
-AnyEvent = (
+class RecordErased(Event, frozen=True):
+    """By order of somebody who may, what these events of the record said is erased; that they are there stays.
+
+    It names the legal basis and who ordered it, and nothing of the content. The log itself carries it out.
+    """
+
+    positions: list[int]
+    basis: facts.Text
+    order: facts.Text
+
+
+class Erasure(Struct, frozen=True, kw_only=True):
+    """When, on what legal basis and by whose order something was erased."""
+
+    position: int
+    recorded_us: int
+    basis: str
+    order: str
+
+
+class Erased(Event, frozen=True):
+    """What is left of an event whose body was erased. It is never stored.
+
+    `erasure` is None as long as the log was read no further than here.
+    """
+
+    erasure: Erasure | None = None
+
+
+StoredEventType = (
     MeetingReported
     | StatementReported
     | NominationReported
@@ -251,9 +280,12 @@ AnyEvent = (
     | RecordsDistinguished
     | RecordEmbargoed
     | EmbargoLifted
+    | RecordErased
 )
+AnyEvent = StoredEventType | Erased
+"""What a fold may meet."""
 
-EVENTS: dict[str, type[AnyEvent]] = {event.__name__: event for event in AnyEvent.__args__}
+EVENTS: dict[str, type[StoredEventType]] = {event.__name__: event for event in StoredEventType.__args__}
 
 FIRST_EVENT: dict[type[facts.Content], Any] = {
     facts.Meeting: MeetingReported,

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from timeline.bulk import Rows, execute_all, insert_all
 from timeline.database import Database
 from timeline.errors import Conflict, Unavailable
+from timeline.log.erase import erase_bodies
 from timeline.log.merkle import Node, grown
 from timeline.log.read import Head
 from timeline.log.stored import SALT_BYTES, StoredEvent, append_row, event_hash, event_id
@@ -131,6 +132,7 @@ def store(
     ]
     moved = [(MOVE, (event.position, event.recorded_us, tree)) for event in events[-1:]]
     insert_all(connection, tables, moved)
+    erase_bodies(connection, events)
     if events and inline is not None:
         inline(connection, events)
 

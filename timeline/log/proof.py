@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from timeline.errors import NotFound, Refused
 from timeline.log.checkpoint import Signed, last_signed
 from timeline.log.read import events_after
-from timeline.log.stored import StoredEvent, envelope
+from timeline.log.stored import StoredEvent, envelope, is_erased
 from timeline.log.tree import stored_tree
 from timeline.verifier import INCLUSION
 
@@ -28,7 +28,9 @@ class EventProof:
     def text(self) -> str:
         """As a C2SP tlog-proof; its extra data are what the leaf hash is computed from."""
         event = self.event
-        said = {"envelope": envelope(event).decode(), "salt": event.salt.hex(), "body": event.body.decode()}
+        left = {"salt": None, "body": None}
+        hashed = left if is_erased(event) else {"salt": event.salt.hex(), "body": event.body.decode()}
+        said = {"envelope": envelope(event).decode(), **hashed}
         lines = [INCLUSION, f"extra {_base64(orjson.dumps(said))}", f"index {event.position - 1}"]
         return "\n".join([*lines, *map(_base64, self.path), "", self.checkpoint.note])
 

@@ -12,6 +12,7 @@ from timeline.log.merkle import leaf_hash
 
 SALT_BYTES = 16
 """Always as many: the commitment is over salt and body in one, so a byte moved from one to the other keeps the hash."""
+COMMITMENT_BYTES = 32
 EVENT_NAMESPACE = uuid.UUID("6f3e1c52-0f5c-5b0e-9d2b-2a1b8c7d4e10")
 """Event ids are UUIDs of version 5 in this namespace, over 'append id#index': the same on every copy of the log."""
 _NAMESPACE = EVENT_NAMESPACE.bytes
@@ -44,6 +45,16 @@ ENVELOPE = StoredEvent._fields[:-3]
 """All but body, salt and leaf hash."""
 
 
+def is_erased(event: StoredEvent) -> bool:
+    """Whether what it said was erased. Its salt is then the commitment itself, which is all that is left of both."""
+    return not event.body
+
+
+def commitment(event: StoredEvent) -> bytes:
+    """SHA-256 of salt and body: what the leaf hash covers in place of the body."""
+    return event.salt if is_erased(event) else hashlib.sha256(event.salt + event.body).digest()
+
+
 def envelope(event: StoredEvent) -> bytes:
     """What the leaf hash covers: every column, and a commitment to the salted body in place of the body.
 
@@ -51,7 +62,7 @@ def envelope(event: StoredEvent) -> bytes:
     erased without breaking a proof.
     """
     plain: dict[str, object] = dict(zip(ENVELOPE, event, strict=False))
-    plain["commitment"] = hashlib.sha256(event.salt + event.body).hexdigest()
+    plain["commitment"] = commitment(event).hex()
     return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
 
 

@@ -1,7 +1,7 @@
 """The log as lines of JSON, and back: the same positions, hashes and bytes on either engine.
 
 A line is an append or one event; the events of an append follow its line. Bodies stand in the lines as they are stored
-(canonical JSON), so whoever has the lines can check every hash.
+(canonical JSON), so whoever has the lines can check every hash. Of what was erased the commitment stands there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,16 @@ from sqlalchemy import Connection, select, tuple_
 from timeline.errors import Conflict, Invalid
 from timeline.log.append import Inline, locked_head, store
 from timeline.log.read import events_after
-from timeline.log.stored import ENVELOPE, SALT_BYTES, StoredEvent, append_row, event_hash, event_id
+from timeline.log.stored import (
+    COMMITMENT_BYTES,
+    ENVELOPE,
+    SALT_BYTES,
+    StoredEvent,
+    append_row,
+    event_hash,
+    event_id,
+    is_erased,
+)
 from timeline.log.tables import log_appends
 
 CHUNK = 1000
@@ -41,6 +50,9 @@ class StoredAppend:
 def event_line(event: StoredEvent) -> bytes:
     """One event as a line of JSON, without the line's end."""
     plain: dict[str, Any] = {NAMES[name]: getattr(event, name) for name in ENVELOPE}
+    if is_erased(event):
+        left = {"body": None, "salt": None, "commitment": event.salt.hex(), "leafHash": event.leaf_hash.hex()}
+        return orjson.dumps(plain | left)
     hashed = {"body": orjson.Fragment(event.body), "salt": event.salt.hex(), "leafHash": event.leaf_hash.hex()}
     return orjson.dumps(plain | hashed)
 
@@ -156,10 +168,11 @@ def _object(line: bytes, number: int) -> dict[str, Any]:
 def _event(plain: dict[str, Any], number: int) -> StoredEvent:
     try:
         columns = {name: plain[NAMES[name]] for name in ENVELOPE}
-        body = orjson.dumps(plain["body"], option=orjson.OPT_SORT_KEYS)
-        salt, leaf = bytes.fromhex(plain["salt"]), bytes.fromhex(plain["leafHash"])
+        is_gone = plain["body"] is None
+        body = b"" if is_gone else orjson.dumps(plain["body"], option=orjson.OPT_SORT_KEYS)
+        salt, leaf = bytes.fromhex(plain["commitment" if is_gone else "salt"]), bytes.fromhex(plain["leafHash"])
         event = StoredEvent(**columns, body=body, salt=salt, leaf_hash=leaf)
-        is_whole = len(salt) == SALT_BYTES and event_hash(event) == leaf
+        is_whole = len(salt) == (COMMITMENT_BYTES if is_gone else SALT_BYTES) and event_hash(event) == leaf
     except (KeyError, TypeError, ValueError) as error:
         raise Invalid("LINE_INVALID", f"line {number} is no event of a log: {error!r}", (number,)) from None
     if not is_whole:

@@ -10,9 +10,10 @@ from sqlalchemy import Column, Connection, Integer, LargeBinary, func, or_, sele
 
 from timeline.errors import Damaged
 from timeline.log.checkpoint import Trust, check_is_prefix, read_note
+from timeline.log.erase import ERASURE, erased_by
 from timeline.log.merkle import Node, grown, root
 from timeline.log.read import Head, events_after, head
-from timeline.log.stored import SALT_BYTES, StoredEvent, append_row, event_hash
+from timeline.log.stored import COMMITMENT_BYTES, SALT_BYTES, StoredEvent, append_row, event_hash, is_erased
 from timeline.log.tables import log_appends, log_checkpoints, log_events, log_nodes, metadata
 
 BATCH = 1000
@@ -75,6 +76,7 @@ def verify_log(
     return [
         *faults,
         *walk.faults,
+        *walk.erasure_faults(),
         *walk.head_faults(end),
         *_node_faults(connection, walk.nodes),
         *_append_faults(connection, walk.spans),
@@ -93,6 +95,10 @@ class _Walk:
     nodes: list[Node] = field(default_factory=list)
     versions: dict[str, int] = field(default_factory=dict)
     spans: dict[str, tuple[int, int]] = field(default_factory=dict)
+    gone: dict[int, str] = field(default_factory=dict)
+    """Position of what is erased to its stream."""
+    ordered: dict[int, tuple[str, int]] = field(default_factory=dict)
+    """Position of what is said to be erased to the stream and position of the erasure."""
 
     def take(self, events: Sequence[StoredEvent]) -> None:
         """The next events, which have no gap before or between them."""
@@ -104,11 +110,26 @@ class _Walk:
             if event.recorded_us <= self.clock:
                 self.faults.append(Fault(event.position, "it was recorded no later than the event before"))
             self.versions[event.stream] = event.version
+            if is_erased(event):
+                self.gone[event.position] = event.stream
+            elif event.type == ERASURE:
+                self.ordered.update(dict.fromkeys(erased_by(event), (event.stream, event.position)))
             self.spans[event.append_id] = (self.spans.get(event.append_id, (event.position, 0))[0], event.position)
             self.clock = event.recorded_us
         self.edge, completed = grown(self.edge, self.position, (event.leaf_hash for event in events))
         self.nodes += completed
         self.position = events[-1].position
+
+    def erasure_faults(self) -> list[Fault]:
+        """What is erased against what the log says is erased."""
+        faults = []
+        for position in sorted(self.gone.keys() | self.ordered.keys()):
+            stream, at = self.ordered.get(position, (None, 0))
+            if position not in self.gone:
+                faults.append(Fault(position, f"the event is to be erased by position {at} and is still there"))
+            elif stream != self.gone[position] or at < position:
+                faults.append(Fault(position, "the event has no body, and nothing in the log says that it was erased"))
+        return faults
 
     def head_faults(self, end: Head) -> list[Fault]:
         """What the head says against the events."""
@@ -145,7 +166,8 @@ def _types(column: Column[Any]) -> tuple[str, ...]:
 
 def _is_as_hashed(event: StoredEvent) -> bool:
     """Whether the row has the hash that is stored with it, and the form in which that hash is unambiguous."""
-    return event_hash(event) == event.leaf_hash and len(event.salt) == SALT_BYTES
+    salt_bytes = COMMITMENT_BYTES if is_erased(event) else SALT_BYTES
+    return event_hash(event) == event.leaf_hash and len(event.salt) == salt_bytes
 
 
 def _node_faults(connection: Connection, nodes: list[Node]) -> list[Fault]:

@@ -20,7 +20,7 @@ from timeline.values import facts
 from timeline.values.dates import INFINITY, Bounds, bounds, day_number, iso_day, parse_edtf
 from timeline.values.facts import CONTENT
 from timeline.values.rendering import render
-from timeline.values.vocabulary import Format, Level
+from timeline.values.vocabulary import Attribution, Format, Holding, Level
 
 Document = dict[str, Any]
 FORMATS = (None, Format.UNILATERAL, Format.BILATERAL, Format.TRILATERAL, Format.QUADRILATERAL)
@@ -29,6 +29,23 @@ THROUGHOUT = ("tenure", "state")
 DATE_FIELDS = ("when", "published", "valid")
 RANKS = {level: rank for rank, level in enumerate(Level)}
 _WHEN = facts.When.__struct_fields__
+_GONE = "erased"
+_UNNAMED = [facts.Name(text=_GONE)]
+LEFT: dict[str, facts.Content] = {
+    "meeting": facts.Meeting(title=_GONE),
+    "statement": facts.Statement(title=_GONE, attribution=Attribution.UNNAMED_SOURCES, voices=[]),
+    "nomination": facts.Nomination(nominee="person/erased", post="post/erased"),
+    "milestone": facts.Milestone(title=_GONE),
+    "person": facts.Person(names=_UNNAMED),
+    "organization": facts.Organization(names=_UNNAMED),
+    "state": facts.State(names=_UNNAMED),
+    "place": facts.Place(names=_UNNAMED),
+    "post": facts.Post(names=_UNNAMED),
+    "tenure": facts.Tenure(person="person/erased", post="post/erased", holding=Holding.DESIGNATE, when=facts.When()),
+    "source": facts.Source(title=_GONE),
+    "speaker": facts.Speaker(source="source/erased", label=_GONE),
+}
+"""What a record shows of which everything was erased: just what its kind cannot be without. No list shows it."""
 OPEN_END = b'/.."'
 """How an open end looks in JSON: a document without it has none, and need not be searched for one."""
 
@@ -105,8 +122,21 @@ def _projected(before: Document | None, event: AnyEvent, stored: StoredEvent) ->
             return {**_touched(before, stored), "embargo": {**embargo, "recorded_us": stored.recorded_us}}
         case events.EmbargoLifted():
             return {**_touched(before, stored), "embargo": None}
+        case events.Erased(erasure=erasure):
+            entered = _entered(_new(None, stored), LEFT[stored.stream.partition("/")[0]], stored)
+            return _erased(entered if before is None else _touched(before, stored), erasure, is_whole=before is None)
+        case events.RecordErased(basis=basis, order=order):
+            told = events.Erasure(position=stored.position, recorded_us=stored.recorded_us, basis=basis, order=order)
+            return _erased(_touched(before, stored), told)
         case _:
             assert_never(event)
+
+
+def _erased(document: Document, erasure: events.Erasure | None, *, is_whole: bool = False) -> Document:
+    """The document, which says that something of it was erased, and whether all of it was."""
+    known = erasure or events.Erasure(position=0, recorded_us=0, basis="", order="")
+    whole = is_whole or (document.get("erased") or {}).get("whole", False)
+    return {**document, "erased": {**msgspec.to_builtins(known), "whole": whole}}
 
 
 def content_of(document: Document) -> facts.Content:

@@ -11,7 +11,7 @@ import orjson
 from timeline.events import records as events
 from timeline.events.codec import decode
 from timeline.events.records import AnyEvent
-from timeline.log.stored import StoredEvent
+from timeline.log.stored import StoredEvent, commitment, is_erased
 from timeline.read.documents import Document
 
 
@@ -39,7 +39,8 @@ def _entry(stored: StoredEvent, event: AnyEvent, changes: list[Document]) -> Doc
         "actor": stored.actor,
         "source": stored.source,
         "append_id": stored.append_id,
-        "reason": getattr(event, "reason", None),
+        "erased": isinstance(event, events.Erased),
+        "reason": getattr(event, "reason", None) or getattr(event, "basis", None),
         "citation": msgspec.to_builtins(getattr(event, "citation", None)),
         "changes": changes,
     }
@@ -60,9 +61,10 @@ def raw(stored: StoredEvent) -> Document:
         "append_id": stored.append_id,
         "causation": stored.causation,
         "correlation": stored.correlation,
-        "body": orjson.loads(stored.body),
-        "body_text": stored.body.decode(),
-        "salt": stored.salt.hex(),
+        "body": None if is_erased(stored) else orjson.loads(stored.body),
+        "body_text": None if is_erased(stored) else stored.body.decode(),
+        "salt": None if is_erased(stored) else stored.salt.hex(),
+        "commitment": commitment(stored).hex(),
         "leaf_hash": stored.leaf_hash.hex(),
     }
 

@@ -53,8 +53,10 @@ def columns(document: Document, sources: set[str], published: Published) -> dict
 
 
 def is_hidden(document: Document) -> bool:
-    """Whether lists leave it out: it was retracted, or stands behind the record it was merged into."""
-    return document["retracted"] is not None or document["merged_into"] is not None
+    """Whether lists leave it out: it was retracted or erased, or stands behind the record it was merged into."""
+    if document["retracted"] is not None or document["merged_into"] is not None:
+        return True
+    return "erased" in document and bool(document["erased"]["whole"])
 
 
 def links(document: Document, content: facts.Content, sources: set[str], lookup: Lookup) -> list[Link]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 from sqlalchemy import Boolean, Connection, Integer, cast, delete, func, select, text, update
@@ -18,12 +19,16 @@ from sqlalchemy import Boolean, Connection, Integer, cast, delete, func, select,
 from timeline.bulk import collector_at_rest, stream
 from timeline.database import Database
 from timeline.errors import Conflict
+from timeline.log.erase import ERASURE
 from timeline.log.read import events_after, head
 from timeline.log.stored import StoredEvent
 from timeline.log.tables import log_head
+from timeline.read.erasure import forget, refold
 from timeline.read.tables import SHELF, Shelf, other, read_state
 from timeline.read.versions import Batch, read
 
+MOVING = ("RecordMerged", "RecordUnmerged", ERASURE)
+"""Events since which an id may lead to another record."""
 BATCH = 5_000
 """How many events are projected together: the more, the fewer pages of the indexes are written twice. A rebuild holds
 the lock of SQLite for so many, which is about a second."""
@@ -135,13 +140,13 @@ def digest(connection: Connection, shelf: str) -> str:
     return seen.hexdigest()
 
 
-def replay(connection: Connection, shelf: Shelf, read: Callable[[int], Sequence[StoredEvent]]) -> int:
-    """Fill an empty shelf with all events; `read` gives the next ones behind a position. Where the last merge was."""
-    position, merges = 0, 0
-    while events := read(position):
-        merges = max(merges, _fill(connection, shelf, events))
+def replay(log: Connection, connection: Connection, shelf: Shelf) -> int:
+    """Fill an empty shelf with the whole log of another database. The position of the last event that moves ids."""
+    position, moved = 0, 0
+    while events := events_after(log, position, limit=BATCH):
+        moved = max(moved, _fill(connection, shelf, events, log))
         position = events[-1].position
-    return merges
+    return moved
 
 
 def _finish(
@@ -183,10 +188,17 @@ def _clear(connection: Connection, shelf: Shelf) -> None:
 
 
 def _advance(connection: Connection, shelf: Shelf, events: Sequence[StoredEvent]) -> None:
-    merges = _fill(connection, shelf, events)
-    values = {"position": events[-1].position} | ({"merges": merges} if merges else {})
+    moved = _fill(connection, shelf, events)
+    values: dict[str, Any] = {"position": events[-1].position} | ({"merges": moved} if moved else {})
     if any(event.type in ("RecordEmbargoed", "EmbargoLifted") for event in events):
         values["embargoed_us"] = last_embargo(connection, shelf)
+    erased = [event.stream for event in events if event.type == ERASURE]
+    if erased:
+        # Whoever keeps what these tables said lets go of it when others are live, so they are others from now on. A
+        # rebuild that is under way may have read what is gone: it gives up.
+        values |= {"swapped_us": time.time_ns() // 1000, "rebuild": None}
+        for id in erased:
+            forget(connection, SHELF[other(shelf.name)], id)
     connection.execute(update(read_state).values(values))
 
 
@@ -195,14 +207,27 @@ def last_embargo(connection: Connection, shelf: Shelf) -> int:
     return int(connection.execute(select(func.coalesce(func.max(shelf.embargoes.c.until_us), 0))).scalar_one())
 
 
-def _fill(connection: Connection, shelf: Shelf, events: Sequence[StoredEvent]) -> int:
-    """Write what these events make of the shelf. The position of the last merge or unmerge among them, or 0."""
+def _fill(connection: Connection, shelf: Shelf, events: Sequence[StoredEvent], log: Connection | None = None) -> int:
+    """Write what these events make of the shelf. The position of the last one among them that moves ids, or 0."""
     with collector_at_rest():
-        batch = Batch(connection, shelf)
-        what = [read(event) for event in events]
-        batch.prepare(what)
-        for event in what:
-            batch.take(event)
-        batch.write()
-    merges = (event.position for event in events if event.type in ("RecordMerged", "RecordUnmerged"))
-    return max(merges, default=0)
+        for part in _up_to_erasures(events):
+            batch = Batch(connection, shelf)
+            what = [read(event) for event in part if event.type != ERASURE]
+            batch.prepare(what)
+            for event in what:
+                batch.take(event)
+            batch.write()
+            if part[-1].type == ERASURE:
+                refold(connection, shelf, part[-1], log or connection)
+    return max((event.position for event in events if event.type in MOVING), default=0)
+
+
+def _up_to_erasures(events: Sequence[StoredEvent]) -> Iterator[Sequence[StoredEvent]]:
+    """The events in parts that end with an erasure: it changes versions that are written already."""
+    start = 0
+    for end, event in enumerate(events, start=1):
+        if event.type == ERASURE:
+            yield events[start:end]
+            start = end
+    if start < len(events):
+        yield events[start:]

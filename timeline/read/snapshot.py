@@ -372,7 +372,7 @@ class Snapshot:
         if self.merges == 0:
             return {}
         # Since the last merge nothing changed; before it each position may differ from the next.
-        version = (self.shelf, min(self.merges, self.position))
+        version = (f"{self.shelf}{self.live_since_us}", min(self.merges, self.position))
         kept = _aliases.setdefault(self.database, OrderedDict())
         if version not in kept:
             query = Query(self.shelf, self.database.dialect, list, parameters={"at": self.position})

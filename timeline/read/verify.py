@@ -12,7 +12,7 @@ from sqlalchemy import Column, Connection, Row, Table, create_engine, select
 from sqlalchemy.exc import DatabaseError
 
 from timeline.database import Database
-from timeline.log.read import events_after, head
+from timeline.log.read import head
 from timeline.read import tables
 from timeline.read.projector import BATCH, last_embargo, replay
 from timeline.read.tables import SHELF, read_state
@@ -35,7 +35,7 @@ def verify_tables(connection: Connection) -> list[str]:
     if state.position != end:
         return [f"the read tables are at position {state.position} and the log at {end}; 'timeline rebuild' mends it"]
     with tempfile.TemporaryDirectory() as folder, _scratch(Path(folder)) as scratch:
-        merges = replay(scratch, SHELF[state.shelf], lambda after: events_after(connection, after, limit=BATCH))
+        merges = replay(connection, scratch, SHELF[state.shelf])
         faults = _faults(connection, scratch, state.shelf)
         embargoed = last_embargo(scratch, SHELF[state.shelf])
     if merges != state.merges:
@@ -75,6 +75,9 @@ def _scratch(folder: Path) -> Iterator[Connection]:
             for pragma in ("journal_mode=OFF", "synchronous=OFF"):
                 connection.exec_driver_sql(f"PRAGMA {pragma}")
             tables.metadata.create_all(connection)
+            for shelf in SHELF:
+                # Nobody searches here, so no words are indexed; an erasure tells this table which to take out.
+                connection.exec_driver_sql(f"CREATE TABLE {shelf}_words ({shelf}_words, rowid, words)")
             yield connection
     finally:
         engine.dispose()

@@ -86,8 +86,8 @@ class Batch:
         known = {event.stored.stream for event in events} - begun
         self._load(known)
         self._load_words(known)
-        self._load(id for event in events for id in event.named if _is_leaned_on(id))
-        self._find_dependents({event.stored.stream for event in events if _is_leaned_on(event.stored.stream)})
+        self._load(id for event in events for id in event.named if is_leaned_on(id))
+        self._find_dependents({event.stored.stream for event in events if is_leaned_on(event.stored.stream)})
 
     def _load(self, ids: Iterable[str]) -> None:
         table = self.shelf.records
@@ -153,7 +153,7 @@ class Batch:
         self._reword(document, content, position)
         if isinstance(event, RecordEmbargoed | EmbargoLifted):
             self.embargoes[id] = None if isinstance(event, EmbargoLifted) else (event.role.rank, event.until_us)
-        if _is_leaned_on(id):
+        if is_leaned_on(id):
             resting = sorted(self.dependents.get(id, set()) - {id})
             self._load(resting)
             for each in resting:
@@ -305,7 +305,7 @@ class Batch:
         insert_rows(self.connection, table.name, ["id", "least_rank", "until_us"], rows)
 
 
-def _is_leaned_on(id: str) -> bool:
+def is_leaned_on(id: str) -> bool:
     """Whether the index of other records depends on this one: places lie within it, dates rest on it."""
     return id.startswith(("place/", "source/"))
 

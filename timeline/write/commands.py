@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from timeline.values.facts import Citation, Content, Relation, Step, When
+from timeline.values.facts import Citation, Content, Relation, Step, Text, When
 from timeline.values.roles import Role
 
 
@@ -148,6 +148,14 @@ class LiftEmbargo(Command, frozen=True):
     reason: str
 
 
+class Erase(Command, frozen=True):
+    """By order, erase what the record's events at these positions said; all of them when none are named."""
+
+    basis: Text
+    order: Text
+    positions: list[int] = []
+
+
 AnyCommand = (
     Put
     | Report
@@ -168,4 +176,5 @@ AnyCommand = (
     | Distinguish
     | Embargo
     | LiftEmbargo
+    | Erase
 )

@@ -22,6 +22,9 @@ from timeline.write.state import Record, patched
 
 def decide(command: AnyCommand, record: Record) -> list[AnyEvent]:
     """The events that fulfil the command. Raises Invalid, Refused, NotFound, or Several of them."""
+    if record.erased and not isinstance(command, commands.Erase):
+        message = f"{record.id} was erased by order; nothing is recorded under its id again"
+        raise Refused("RECORD_ERASED", message, ("id",))
     match command:
         case commands.Put():
             return put(command, record)
@@ -61,6 +64,8 @@ def decide(command: AnyCommand, record: Record) -> list[AnyEvent]:
             return embargo(command, record)
         case commands.LiftEmbargo():
             return lift_embargo(command, record)
+        case commands.Erase():
+            return erase(command, record)
         case _:
             assert_never(command)
 
@@ -276,6 +281,16 @@ def lift_embargo(command: commands.LiftEmbargo, record: Record) -> list[AnyEvent
     if record.content is None:
         raise NotFound("RECORD_UNKNOWN", f"nothing is recorded under {record.id}", ("id",))
     return [events.EmbargoLifted(reason=command.reason)] if record.embargo else []
+
+
+def erase(command: commands.Erase, record: Record) -> list[AnyEvent]:
+    """What is erased already is not erased again. `positions` are those that are left to be erased."""
+    for name in ("basis", "order"):
+        if not getattr(command, name).strip():
+            raise Invalid("FIELD_INVALID", f"an erasure states its {name}", (name,))
+    if not command.positions:
+        return []
+    return [events.RecordErased(positions=command.positions, basis=command.basis, order=command.order)]
 
 
 def _alive(record: Record) -> facts.Content:

@@ -22,6 +22,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     retracted: bool = False
     merged_into: str | None = None
     delisted: bool = False
+    erased: bool = False
+    """Whether what entered it into the log was erased: then it has no content, and nothing more happens to it."""
     distinct_from: list[str] = []
     embargo: tuple[Role, int] | None = None
     """Who may see the record, and until when nobody else may."""
@@ -76,6 +78,11 @@ def evolve(record: Record, event: AnyEvent) -> Record:
             return msgspec.structs.replace(record, embargo=(role, until_us))
         case events.EmbargoLifted():
             return msgspec.structs.replace(record, embargo=None)
+        case events.Erased():
+            # Of an erased change nothing is known, so the record stays as it was before.
+            return msgspec.structs.replace(record, erased=record.erased or record.content is None)
+        case events.RecordErased():
+            return record
         case _:
             assert_never(event)
 
