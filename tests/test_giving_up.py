@@ -167,3 +167,29 @@ def test_an_answer_that_takes_too_long_is_503_and_the_database_is_idle(
     refusal = asyncio.run(ask())
     assert (refusal.status, refusal.errors[0]["extensions"]["limit"]) == (503, "seconds")
     assert len(calls) == slow
+
+
+def test_an_event_of_a_subscription_has_the_time_of_an_answer(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_seeds(database, seed_files(()), None)
+    fetch = Database.fetch
+
+    async def slowed(self: Database, sql: str, **parameters: Any) -> Any:
+        return await fetch(self, LONG[self.dialect] if "_links" in sql else sql, **parameters)
+
+    monkeypatch.setattr(Database, "fetch", slowed)
+    service = Service(database, Limits(seconds=0.5))
+    query = "subscription { recorded(after: 0) { record { ... on Meeting { statements { id } } } position } }"
+
+    async def follow() -> Refusal:
+        answers = service.stream(service.prepare(Asked(query, {}, None)))
+        with pytest.raises(Refusal) as refused:
+            async for _ in answers:
+                pass
+        assert await until(lambda: not running(database))
+        await answers.aclose()  # type: ignore[attr-defined]
+        await database.close()
+        return refused.value
+
+    assert asyncio.run(follow()).errors[0]["extensions"]["limit"] == "seconds"

@@ -146,3 +146,19 @@ def test_sockets_operations_and_streams_share_the_seats_of_a_client(server: Any)
     assert until(lambda: all(server.get("/log?wait=1").status_code == 200 for _ in range(2)))
     with socket_to(server), socket_to(server), socket_to(server):
         pass
+
+
+@pytest.mark.parametrize(("proxies", "second"), [("127.0.0.1", 200), ("", 429)])
+def test_the_address_that_a_proxy_names_counts_only_where_the_proxy_is_trusted(
+    sqlite_template: Path, tmp_path: Path, proxies: str, second: int
+) -> None:
+    (tmp_path / "timeline.db").write_bytes(sqlite_template.read_bytes())
+    settings = {"TIMELINE_LIMIT_SUBSCRIPTIONS": "1", "TIMELINE_TRUSTED_PROXIES": proxies}
+    environment = {**os.environ, **settings}
+    events = {"accept": "text/event-stream"}
+    with (
+        served("serve", f"sqlite:///{tmp_path / 'timeline.db'}", tmp_path, environment) as (client, _),
+        client.stream("GET", "/log", headers={**events, "x-forwarded-for": "192.0.2.1"}),
+    ):
+        assert client.get("/log?wait=1", headers={"x-forwarded-for": "192.0.2.2"}).status_code == second
+        assert client.get("/log?wait=1", headers={"x-forwarded-for": "192.0.2.1"}).status_code == 429

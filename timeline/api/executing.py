@@ -20,12 +20,17 @@ from graphql import (
     GraphQLSyntaxError,
     OperationDefinitionNode,
     OperationType,
+    create_source_event_stream,
     execute,
     get_operation_ast,
     parse,
     specified_rules,
-    subscribe,
     validate,
+)
+from graphql.execution import (
+    Executor,
+    execute_subscription_event,
+    map_source_to_response_event,
 )
 
 from timeline.api.compiled import DocumentExecutor
@@ -184,7 +189,7 @@ class Service:
         """
         if operation.type is OperationType.MUTATION:
             self.rates.take(operation.client, operation.writes)
-        async with self._in_time():
+        async with self.in_time():
             now = View(snapshot or await self._open(operation.caller))
             asked = self._with(operation, now)
             result = execute(
@@ -208,14 +213,15 @@ class Service:
 
     async def snapshot(self, caller: Caller = ANYBODY) -> Snapshot:
         """The record now, for whoever asks. Raises `Refusal` when that takes too long."""
-        async with self._in_time():
+        async with self.in_time():
             return await self._open(caller)
 
     async def _open(self, caller: Caller) -> Snapshot:
         return await open_snapshot(self.database, rank=caller.viewer.rank, now_us=self.gate.now_us())
 
     @asynccontextmanager
-    async def _in_time(self) -> AsyncIterator[None]:
+    async def in_time(self) -> AsyncIterator[None]:
+        """Raises `Refusal` when it takes longer than an answer may."""
         try:
             async with asyncio.timeout(self.limits.seconds):
                 yield
@@ -231,17 +237,32 @@ class Service:
         if operation.type is not OperationType.SUBSCRIPTION:
             yield await self.run(operation)
             return
-        now = View(await self._open(operation.caller))
-        asked = self._with(operation, now)
-        results = subscribe(self.schema, operation.document, now, *asked, hide_suggestions=not self.introspection)
-        if isawaitable(results):
-            results = await results
-        if isinstance(results, ExecutionResult):
-            raise Refusal(_answer(results)["errors"])
-        async for result in results:
+        async for result in await self._results(operation):
             # A credential may have been revoked, or have expired, since the answer before.
             await self._still_allowed(operation)
             yield _answer(result)
+
+    async def _results(self, operation: Operation) -> AsyncIterator[ExecutionResult]:
+        """What becomes of each event, within the time that an answer may take."""
+        async with self.in_time():
+            now = View(await self._open(operation.caller))
+            asked = self._with(operation, now)
+            executor = Executor.build(
+                self.schema, operation.document, now, *asked, hide_suggestions=not self.introspection
+            )
+            if isinstance(executor, list):
+                raise Refusal([shown(error) for error in executor])
+            source: Any = create_source_event_stream(executor)
+            if isawaitable(source):
+                source = await source
+        if isinstance(source, ExecutionResult):
+            raise Refusal(_answer(source)["errors"])
+        return map_source_to_response_event(executor, source, self._of_one_event)
+
+    async def _of_one_event(self, executor: Any) -> Any:
+        async with self.in_time():
+            result = execute_subscription_event(executor)
+            return await result if isawaitable(result) else result
 
     async def _still_allowed(self, operation: Operation) -> None:
         try:

@@ -73,12 +73,15 @@ def _failed(errors: list[dict[str, Any]], status: int, headers: Mapping[str, str
 
 async def _lines(service: Service, caller: Caller, after: int, limit: int, wait: int) -> Response:
     """The next events; when there are none yet, those that come while it waits."""
-    events = await next_events(service.database, after, limit)
-    if not events and wait and await service.watcher.beyond(after, wait):
-        caller = await caller.again()
+    async with service.in_time():
         events = await next_events(service.database, after, limit)
+    if not events and wait and await service.watcher.beyond(after, wait):
+        async with service.in_time():
+            caller = await caller.again()
+            events = await next_events(service.database, after, limit)
     last = events[-1].position if events else after
-    body = b"".join(event_line(event) + b"\n" for event in await _seen(service, caller, events))
+    async with service.in_time():
+        body = b"".join(event_line(event) + b"\n" for event in await _seen(service, caller, events))
     return Response(body, 200, {**SAFE, "Timeline-Position": str(last)}, NDJSON)
 
 
