@@ -121,7 +121,7 @@ def same(asked: Sequence[Asked], one: list[bytes], other: list[bytes]) -> None:
 
 def test_every_field_as_each_role(worlds: list[Service], level: Role) -> None:
     walk = Walk(IDS, head_of(worlds[0]))
-    asked = [*walk.records([*IDS.values(), *OPEN]), *walk.roots()]
+    asked = [*walk.records([*IDS.values(), *OPEN, "meeting/alone-one", "meeting/with-joined"]), *walk.roots()]
     beside = {"Mutation", "RecordPayload", "UserError", "Subscription", "Snapshot"}
     beside |= {"Checkpoint", "EventProof", "ConsistencyProof"}
     assert fields_of_answers(*beside) - walk.asked == set()
