@@ -144,6 +144,26 @@ def test_a_dropped_and_a_disabled_trigger_are_found(database: Database, elsewher
     assert found(database).count("is missing or disabled") == len(drop)
 
 
+def test_a_trigger_that_was_replaced_by_one_that_lets_everything_through_is_found(
+    database: Database, elsewhere: str
+) -> None:
+    replaced = {
+        "sqlite": (
+            "DROP TRIGGER log_events_no_delete",
+            "CREATE TRIGGER log_events_no_delete BEFORE DELETE ON log_events BEGIN SELECT 1; END",
+        ),
+        "postgresql": (
+            "CREATE OR REPLACE FUNCTION log_events_erase() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RETURN OLD; END $$",
+        ),
+    }[database.dialect]
+    with database.write() as connection:
+        for statement in replaced:
+            connection.exec_driver_sql(statement)
+    name = "log_events_no_delete" if database.dialect == "sqlite" else "log_events_rows"
+    assert found(database) == f"the trigger {name} is not the one that guards the log"
+
+
 def changed(events: Events) -> Events:
     return [event._replace(actor="somebody else") if event.position == 9 else event for event in events]
 

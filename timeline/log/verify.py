@@ -6,35 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, LargeBinary, func, or_, select, text
+from sqlalchemy import Column, Connection, Integer, LargeBinary, func, or_, select
 
 from timeline.errors import Damaged
 from timeline.log.checkpoint import Trust, check_is_prefix, read_note
 from timeline.log.erase import ERASURE, erased_by
+from timeline.log.guards import guard_faults
 from timeline.log.merkle import Node, grown, root
 from timeline.log.read import Head, events_after, head
 from timeline.log.stored import COMMITMENT_BYTES, SALT_BYTES, StoredEvent, append_row, event_hash, is_erased
 from timeline.log.tables import log_appends, log_checkpoints, log_events, log_nodes, metadata
 
 BATCH = 1000
-TRIGGERS = {
-    "sqlite": {
-        *("log_events_no_update", "log_events_no_delete", "log_events_no_replace"),
-        *("log_appends_no_update", "log_appends_no_delete", "log_appends_no_replace"),
-        *("log_head_no_replace", "log_head_no_delete", "log_head_forward"),
-        *("log_nodes_no_update", "log_nodes_no_delete", "log_nodes_no_replace"),
-        *("log_checkpoints_no_update", "log_checkpoints_no_delete", "log_checkpoints_no_replace"),
-    },
-    "postgresql": {
-        *("log_events_rows", "log_events_truncate", "log_appends_rows", "log_appends_truncate"),
-        *("log_head_rows", "log_head_truncate", "log_head_forward"),
-        *("log_nodes_rows", "log_nodes_truncate", "log_checkpoints_rows", "log_checkpoints_truncate"),
-    },
-}
-PRESENT = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
-    "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A'",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +41,7 @@ def verify_log(
 
     `trust` has the keys by which checkpoints must be signed, `outside` are checkpoints that were kept elsewhere.
     """
-    faults = _trigger_faults(connection)
+    faults = [Fault(0, message) for message in guard_faults(connection)]
     unreadable = _type_faults(connection)
     if unreadable:
         return [*faults, *unreadable]
@@ -228,9 +211,3 @@ def _one_checkpoint(connection: Connection, note: str, trust: Trust, name: str) 
     except Damaged as damage:
         return [Fault(0, f"{name}: {damage.message}")]
     return []
-
-
-def _trigger_faults(connection: Connection) -> list[Fault]:
-    name = connection.dialect.name
-    present = {row[0] for row in connection.execute(text(PRESENT[name]))}
-    return [Fault(0, f"the trigger {trigger} is missing or disabled") for trigger in sorted(TRIGGERS[name] - present)]
