@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -92,13 +93,17 @@ def server(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     folder = tmp_path_factory.mktemp("fuzzed")
     (folder / "timeline.db").write_bytes(sqlite_template.read_bytes())
     log = {**os.environ, "TIMELINE_LOG": "json", "TIMELINE_LOG_DETAILS": "on", "TIMELINE_LIMIT_SECONDS": "2"}
+    said: list[str] = []
     with served("serve", f"sqlite:///{folder / 'timeline.db'}", folder, log) as (client, process):
+        assert process.stdout is not None
+        # A pipe that nobody reads would be full one day, and the server would wait for it.
+        reader = threading.Thread(target=said.extend, args=(process.stdout,))
+        reader.start()
         yield client
         assert process.poll() is None, "the server is still there"
         process.terminate()
-        assert process.stdout is not None
-        said = process.stdout.read()
-    assert [line for line in said.splitlines() if "Traceback" in line or '"level": "ERROR"' in line] == []
+        reader.join()
+    assert [line for line in said if "Traceback" in line or '"level": "ERROR"' in line] == []
 
 
 def is_alive(server: httpx.Client) -> bool:
