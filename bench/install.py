@@ -34,9 +34,7 @@ def _node() -> None:
 
 def _python(environment: Path, requirements: Path) -> None:
     python = environment / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
-        subprocess.run([str(python), "-m", "ensurepip", "--upgrade"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
     command = [str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "--requirement", str(requirements)]
     subprocess.run(command, check=True)
 
