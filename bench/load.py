@@ -42,8 +42,10 @@ def fire(url: str, bodies: Path, seconds: float, connections: int) -> Measured:
     command += ["--timeout", f"{TIMEOUT_SECONDS}s", "--latency", "--script", str(PEERS / "cycle.lua"), url]
     said = subprocess.run([*command, "--", str(bodies)], capture_output=True, text=True, check=True).stdout
     found = json.loads(said.strip().splitlines()[-1])
-    if found["requests"] == 0:  # Slower than a round is long.
+    if found["requests"] == 0:  # Slower than a round is long: nothing is known yet, and no rate is made up.
+        if seconds > TIMEOUT_SECONDS:
+            raise SystemExit(f"{url} answered nothing within {seconds:.0f} s")
         return fire(url, bodies, seconds * 4, connections)
-    requests = max(1, found["requests"])
+    requests = found["requests"]
     per_second = requests / found["seconds"]
     return Measured(per_second, found["p50_ms"], found["p99_ms"], found["bytes"] / requests, found["failed"])
