@@ -56,13 +56,13 @@ def verify_index(database: Database) -> list[str]:
         found = [row[0] for row in connection.exec_driver_sql(f"PRAGMA integrity_check({SHOWN})")]
         shelf = connection.execute(select(read_state.c.shelf)).scalar_one()
     faults = [f"SQLite: {message}" for message in found if message != "ok"]
-    try:
-        # The check is an INSERT by its form; it writes nothing.
-        with database.write() as connection:
+    with database.write() as connection:
+        try:
+            # The check is an INSERT by its form; it writes nothing.
             check = f"INSERT INTO {shelf}_words ({shelf}_words, rank) VALUES ('integrity-check', 1)"
             connection.exec_driver_sql(check)
-    except DatabaseError:
-        faults.append("the search index is not that over the texts; 'timeline rebuild' mends it")
+        except DatabaseError:
+            faults.append("the search index is not that over the texts; 'timeline rebuild' mends it")
     return faults
 
 
