@@ -89,7 +89,7 @@ def test_a_client_that_has_the_answer_is_told_so_until_something_is_recorded(app
 def test_what_is_asked_as_of_a_position_may_be_kept_for_ever(app: Any, database: Database) -> None:
     async def play(client: httpx.AsyncClient) -> None:
         first = await post(client, PINNED)
-        assert first.headers["cache-control"] == "public, max-age=86400"
+        assert first.headers["cache-control"] == "public, max-age=86400, immutable"
         add(database, 2)
         assert (await post(client, PINNED, first.headers["etag"])).status_code == 304
         variable = await post(client, QUERIES[4], p=1)

@@ -332,7 +332,7 @@ def test_while_an_embargo_is_in_force_nobody_on_the_way_may_keep_an_answer_for_e
     assert get(client, None, query).headers["cache-control"] == "no-cache"
     assert get(client, Role.EDITOR, query).headers["cache-control"] == "private, no-cache"
     clock.us = UNTIL
-    assert get(client, None, query).headers["cache-control"] == "public, max-age=86400"
+    assert get(client, None, query).headers["cache-control"] == "public, max-age=86400, immutable"
 
 
 def test_an_entity_tag_cannot_be_tried_for_what_is_hidden(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

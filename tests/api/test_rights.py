@@ -131,7 +131,7 @@ def test_what_was_answered_to_a_credential_is_kept_by_nobody_else(client: Client
         client.request("GET", "/graphql", params=pinned, headers=bearer(role)).headers["cache-control"]
         for role in (None, Role.READER)
     ]
-    assert kept == ["public, max-age=86400", "private, no-cache"]
+    assert kept == ["public, max-age=86400, immutable", "private, no-cache"]
     answer = client.request("GET", "/graphql", params=pinned)
     assert "Authorization" in answer.headers["vary"]
 

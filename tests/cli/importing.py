@@ -7,14 +7,16 @@ import io
 import multiprocessing
 import os
 import signal
+from collections.abc import Sequence
 from itertools import count
 from multiprocessing.process import BaseProcess
-from typing import Any
 
-import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from timeline.cli import cli
 from timeline.intake import run
+from timeline.log.stored import StoredEvent
+from timeline.read import projector
 
 BATCH = 100
 
@@ -32,12 +34,13 @@ def start(url: str, what: list[str], batch: int | None = None) -> BaseProcess:
 def import_(url: str, what: list[str], batch: int | None) -> None:
     """`timeline import`, killed once the events of a batch are stored and not yet committed."""
     run.BATCH = BATCH
-    numbers = count(1)
+    numbers, apply = count(1), projector.apply
 
-    def die(*told: Any) -> None:
-        if told[2].startswith("UPDATE log_head") and next(numbers) == batch:
+    def die(connection: Connection, events: Sequence[StoredEvent]) -> None:
+        apply(connection, events)
+        if next(numbers) == batch:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    sa.event.listen(sa.Engine, "after_cursor_execute", die)
+    projector.apply = die
     with contextlib.redirect_stdout(io.StringIO()):
         cli(["import", *what, "--database", url], standalone_mode=False)

@@ -9,7 +9,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timeline.log.stored import ENVELOPE, EVENT_NAMESPACE, StoredEvent, envelope, event_hash, event_id
+from timeline.log.stored import ENVELOPE, EVENT_NAMESPACE, StoredEvent, commitment, envelope, event_hash, event_id
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 NUMBER = st.integers(min_value=0, max_value=2**53 - 1)
@@ -27,7 +27,7 @@ EVENTS = st.builds(
     append_id=TEXT,
     causation=st.none() | TEXT,
     correlation=st.none() | TEXT,
-    body=st.binary(),
+    body=st.binary(min_size=1),
     salt=st.binary(min_size=16, max_size=16),
     leaf_hash=st.just(b""),
 )
@@ -39,6 +39,12 @@ def test_the_envelope_is_canonical_json_of_the_columns_and_a_commitment_to_the_b
     expected = rfc8785.dumps({**columns, "commitment": hashlib.sha256(event.salt + event.body).hexdigest()})
     assert envelope(event) == expected
     assert event_hash(event) == hashlib.sha256(b"\x00" + expected).digest()
+
+
+@given(EVENTS)
+def test_an_erased_event_has_the_hash_that_it_had_before(event: StoredEvent) -> None:
+    erased = event._replace(body=b"", salt=commitment(event))
+    assert event_hash(erased) == event_hash(event)
 
 
 @given(TEXT, NUMBER)

@@ -23,7 +23,7 @@ KEPT_BYTES = 32 * 1024 * 1024
 """How much the answers that are kept may take."""
 LARGEST = 1024 * 1024
 """Longer answers are not kept: one of them would drive out many."""
-FOR_A_DAY = "public, max-age=86400"
+FOR_A_DAY = "public, max-age=86400, immutable"
 """What never changes could be kept for ever, but for erasures: a day later others ask whether it still stands."""
 CHECK_FIRST = "no-cache"
 PRIVATE = "private, no-cache"

@@ -39,13 +39,15 @@ class Doc:
 class Unread(Doc):
     """A document of a list, read from its text when it is asked for as a whole; a plan reads just what it needs."""
 
-    __slots__ = ("_kind", "_read", "text")
+    __slots__ = ("_kind", "_read", "looked", "text")
 
     def __init__(self, view: View, kind: str, text: str) -> None:
         self.view = view
         self._kind = kind
         self.text = text
         self._read: Document | None = None
+        self.looked: tuple[object, Document] | None = None
+        """Who looked at it last, and what that one needed of it."""
 
     @property
     def kind(self) -> str:

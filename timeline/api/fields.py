@@ -88,6 +88,11 @@ class Derived:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A plan for a field under whose name the document holds another one, which need not be read as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ref:
     """A plan for a field that leads to the record whose id it finds in the document, perhaps simply under a key."""
 
@@ -122,6 +127,11 @@ def derived(work: Callable[[dict[str, Any]], Any], description: str, *keys: str)
     return strawberry.field(
         resolver=lambda root: work(root.data), description=description, metadata={"plan": Derived(work, keys)}
     )
+
+
+def held(description: str) -> Any:
+    """A field under whose name the document holds another one, perhaps not read yet."""
+    return strawberry.field(description=description, metadata={"plan": Held()})
 
 
 def planned(resolver: Callable[..., Any], description: str) -> Any:

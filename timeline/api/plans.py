@@ -38,7 +38,7 @@ from graphql.execution.executor import Executor
 from graphql.execution.values import get_argument_values
 
 from timeline.api.context import Doc, Unread, View
-from timeline.api.fields import Derived, Linked, Ref, Refs, Told, page_size
+from timeline.api.fields import Derived, Held, Linked, Ref, Refs, Told, page_size
 from timeline.api.records import TYPE_NAMES
 from timeline.read.documents import Document
 
@@ -49,6 +49,8 @@ PLAIN = {
     GraphQLBoolean.name: "bool",
     GraphQLFloat.name: "float",
 }
+SMALL = 12
+"""What is picked from one record and kept has no more fields."""
 INT_RANGE = " and -2147483648 <= v <= 2147483647"
 """The integers of GraphQL have 32 bits."""
 Pick = Callable[["Gathering", Document], Any]
@@ -183,7 +185,9 @@ class Plan:
         """Of a document that has not been read yet just what is looked at, otherwise the document."""
         if type(doc) is not Unread or doc.is_read:
             return doc.data
-        return self.decoder.decode(doc.text)
+        if doc.looked is None or doc.looked[0] is not self:
+            doc.looked = (self, self.decoder.decode(doc.text))
+        return doc.looked[1]
 
 
 class Branch:
@@ -227,7 +231,8 @@ class Branch:
         """The same of a document that belongs to a view."""
         if doc.view is not at.view:
             raise Surprise
-        return self.pick(at, doc.data)
+        plan = self.plan(doc.kind)
+        return plan.pick(at, plan.read(doc))
 
     def _type(self, kind: str) -> GraphQLObjectType:
         if not self.is_of_kinds:
@@ -248,7 +253,7 @@ def _referred(branch: Branch, required: bool) -> Callable[[Gathering, str | None
         if data is None:
             return at.null() if required else None
         picked = branch.pick(at, data)
-        if kept is not None and branch.plan(data["kind"]).is_alone:
+        if kept is not None and len(picked) <= SMALL and branch.plan(data["kind"]).is_alone:
             at.picked(branch)[id] = picked
         return picked
 
@@ -342,7 +347,7 @@ class Text:
         self.compiler = compiler
         self.values: dict[str, Any] = {}
         self.is_alone = True
-        """Whether nothing but the document itself is looked at."""
+        """Whether only values are picked that the document itself has."""
         self.listed: list[Listed] = []
         self.memos: dict[str, str] = {}
         """Names for what was picked before from records that are referred to, and the names of their branches."""
@@ -387,6 +392,8 @@ class Text:
             raise Unplannable
         is_list = isinstance(type_, GraphQLList)
         branch = self.branch(_unwrapped(type_.of_type)[1] if is_list else type_, details)
+        if isinstance(how, Held):
+            return self.maybe(of.get(made.python_name), f"{self.value(branch.pick_doc)}(at, v)", required)
         return self.led(how, self.compiler.arguments(declared, details), branch, of, is_list=is_list, required=required)
 
     def led(
@@ -439,6 +446,7 @@ class Text:
             if is_list:
                 return f"[{self.picked(branch, 'r')} for r in {of.get(name)}]"
             return self.maybe(of.get(name), self.picked(branch, "v"), required)
+        self.is_alone = False
         part = Part(f"d{next(self._parts)}")
         built = self.object(inner, details, part)
         if is_list:

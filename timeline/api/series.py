@@ -10,10 +10,10 @@ import strawberry
 from strawberry import Parent
 
 from timeline.api.connections import PageInfo, page_info
-from timeline.api.context import Doc, View
+from timeline.api.context import Doc, Unread, View
 from timeline.api.entities import Party
 from timeline.api.enums import described
-from timeline.api.fields import First, many, one, page_size, said, told
+from timeline.api.fields import First, held, many, one, page_size, said, told
 from timeline.api.gaps import DayCount, Gap, shown_days, shown_gap
 from timeline.api.inputs import After, MeetingFilter, PageFirst, read_filter, read_page
 from timeline.api.occurrences import Meeting
@@ -47,9 +47,9 @@ class SeriesOrder(StrEnum):
 class SeriesEntry:
     cursor: str = said("Where it stands in the series.")
     ordinal: int = said("Its number in the series, from 1. On one day numbers follow the ids and claim no order.")
-    meeting: Meeting = said("The meeting.")
-    previous: Meeting | None = said("The meeting before it in the series.")
-    next: Meeting | None = said("The meeting after it in the series.")
+    meeting: Meeting = held("The meeting.")
+    previous: Meeting | None = held("The meeting before it in the series.")
+    next: Meeting | None = held("The meeting after it in the series.")
     since_previous: Gap | None = said("The time since the meeting before; null for the first and without dates.")
     unordered_with_previous: bool = said("Whether the dates leave open which of the two came first.")
 
@@ -65,14 +65,18 @@ class SeriesQuery:
 
 async def _entries(root: Parent[SeriesQuery]) -> SeriesPage:
     found = await series.entries(root.view.snapshot, root.filter, root.page)
-    shape = root.view.shape
+    view = root.view
+
+    def meeting(text: str | None) -> Doc | None:
+        return None if text is None else Unread(view, "meeting", text)
+
     entries = [
         {
             "cursor": each.cursor,
             "ordinal": each.ordinal,
-            "meeting": each.document,
-            "previous": each.previous,
-            "next": each.next,
+            "meeting": meeting(each.text),
+            "previous": meeting(each.previous),
+            "next": meeting(each.next),
             "since_previous": shown_gap(each.since_previous),
             "unordered_with_previous": each.since_previous is not None
             and each.since_previous.same_day is not Certainty.IMPOSSIBLE,
@@ -80,7 +84,7 @@ async def _entries(root: Parent[SeriesQuery]) -> SeriesPage:
         for each in found.entries
     ]
     cursors = [each.cursor for each in found.entries]
-    return shape({"entries": entries, "page_info": page_info(cursors, found.has_previous, found.has_next)})
+    return view.shape({"entries": entries, "page_info": page_info(cursors, found.has_previous, found.has_next)})
 
 
 async def _series_figures(root: Parent[SeriesQuery]) -> SeriesFigures:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -112,6 +113,8 @@ class Slice:
     texts: list[str]
     has_next: bool
     has_previous: bool
+    shown: Sequence[Sequence[Any]] = ()
+    """The columns of each row that were asked for beside it."""
 
     @cached_property
     def documents(self) -> list[Document]:

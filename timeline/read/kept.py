@@ -20,7 +20,7 @@ MOST_CHARACTERS = 6_000_000
 MOST_CHANGES = 2_000
 """Beyond so many new versions all is let go of."""
 
-MOST_MADE = 20_000
+MOST_MADE = 10_000
 MOST_MAKERS = 200
 """Of more than this all is let go of that was made of documents."""
 Newest = tuple[Callable[[str | None], Document | None], dict[Any, dict[str | None, Any]]]

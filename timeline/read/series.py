@@ -13,7 +13,6 @@ from typing import Any
 from timeline.errors import Invalid
 from timeline.read.conditions import Query, occurrence_query
 from timeline.read.cursors import cursor_of, key_of
-from timeline.read.documents import Document, dates_of
 from timeline.read.figures import Figures, figures_of_rows
 from timeline.read.filters import OccurrenceFilter, Page, size_of
 from timeline.read.snapshot import Snapshot
@@ -33,18 +32,19 @@ SILENCE = f"CASE WHEN r.es < {INFINITY} AND r.es >= %(before)s THEN r.es - %(bef
 EARLIER = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
 FROM_INDEX = "r.kind = 'meeting' AND NOT r.hidden"
 """As `timeline.read.tables.SERIES` says it."""
+BOUNDS = ("es", "ls", "ee", "le", "uncertain")
 Row = Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A meeting in its series. `ordinal` counts from 1; undated ones come last."""
+    """A meeting in its series, and its neighbours, as the texts of documents. `ordinal` counts from 1; undated last."""
 
-    document: Document
+    text: str
     cursor: str
     ordinal: int
-    previous: Document | None
-    next: Document | None
+    previous: str | None
+    next: str | None
     since_previous: Gap | None
 
 
@@ -85,16 +85,24 @@ async def entries(snapshot: Snapshot, filter: OccurrenceFilter, page: Page) -> E
     size = size_of(page)
     if page.last is not None or page.before is not None or page.descending:
         raise Invalid("PAGE_INVALID", "a series is read forward: use first and after", ("last",))
-    # One more than asked: it is the neighbour of the last.
-    found = await snapshot.occurrences(filter, replace(page, first=size + 1))
+    # One more than asked: it is the neighbour of the last. Its dates are read from columns, not from its document.
+    found = await snapshot.occurrences(filter, replace(page, first=size + 1), BOUNDS)
     earlier, before = (0, []) if page.after is None else await _before(snapshot, filter, page.after)
-    around: list[Document | None] = [before[0] if before else None, *found.documents, None]
-    dates = [None if each is None else dates_of(each["when"]) for each in around]
+    texts = [*(row[0] for row in before), *found.texts]
+    dates = [_bounds(row[1:]) for row in before] + [_bounds(row) for row in found.shown]
+    begin = len(before)
     entries = [
-        Entry(document, cursor, earlier + at + 1, around[at], around[at + 2], _gap(dates[at], dates[at + 1]))
-        for at, (document, cursor) in enumerate(zip(found.documents[:size], found.cursors, strict=False))
+        Entry(
+            text=texts[at],
+            cursor=cursor,
+            ordinal=earlier + number,
+            previous=texts[at - 1] if at else None,
+            next=texts[at + 1] if at + 1 < len(texts) else None,
+            since_previous=_gap(dates[at - 1], dates[at]) if at else None,
+        )
+        for number, (at, cursor) in enumerate(enumerate(found.cursors[:size], start=begin), start=1)
     ]
-    return Entries(entries, has_next=len(found.documents) > size, has_previous=earlier > 0)
+    return Entries(entries, has_next=len(found.texts) > size, has_previous=earlier > 0)
 
 
 async def figures(snapshot: Snapshot, filter: OccurrenceFilter) -> Figures:
@@ -186,18 +194,25 @@ def _survivors(query: Query, merged: Mapping[str, str]) -> str:
     return f"CASE r.party_key {cases} ELSE r.party_key END"
 
 
-async def _before(snapshot: Snapshot, filter: OccurrenceFilter, cursor: str) -> tuple[int, list[Document]]:
-    """How many stand up to this cursor, and the last of them."""
+async def _before(snapshot: Snapshot, filter: OccurrenceFilter, cursor: str) -> tuple[int, list[Row]]:
+    """How many stand up to this cursor, and the last of them: the text of its document and its bounds."""
     key = key_of(cursor, (int, int, str))
     query = occurrence_query(await snapshot.query(), filter)
     query.where.append(f"(r.es, r.le, r.id) <= ({', '.join(query.put(part) for part in key)})")
     table = f"{query.records} WHERE {query.condition}"
     rows = await snapshot.rows(
         query,
-        f"SELECT (SELECT COUNT(*) FROM {table} AND {FROM_INDEX}), r.doc FROM {table} "
+        f"SELECT (SELECT COUNT(*) FROM {table} AND {FROM_INDEX}), r.doc, {', '.join(f'r.{name}' for name in BOUNDS)} "
+        f"FROM {table} "
         "ORDER BY r.es DESC, r.le DESC, r.id DESC LIMIT 1",
     )
-    return (rows[0][0], [snapshot.read(rows[0][1])]) if rows else (0, [])
+    return (rows[0][0], [(snapshot.shown(rows[0][1]), *rows[0][2:])]) if rows else (0, [])
+
+
+def _bounds(row: Row) -> Bounds | None:
+    """The four bounds in a row's columns; None when the meeting has no date."""
+    es, ls, ee, le, uncertain = row
+    return None if es >= INFINITY else Bounds(es, ls, ee, le, bool(uncertain))
 
 
 def _gap(a: Bounds | None, b: Bounds | None) -> Gap | None:

@@ -177,10 +177,13 @@ class Snapshot:
         """Whether nothing is under this id: it, or what it leads to, is hidden."""
         return self.veil is not None and not self.veil.hidden.isdisjoint(_way(id, aliases))
 
-    async def occurrences(self, filter: OccurrenceFilter, page: Page) -> Slice:
-        """Occurrences by earliest start, latest end, id; descending by latest end. The undated come last."""
+    async def occurrences(self, filter: OccurrenceFilter, page: Page, shown: Sequence[str] = ()) -> Slice:
+        """Occurrences by earliest start, latest end, id; descending by latest end. The undated come last.
+
+        `shown` are columns that each row tells beside its document.
+        """
         query = await self.asked(filter)
-        return await self._page(query, query.records, BY_DATE, page)
+        return await self._page(query, query.records, BY_DATE, page, shown)
 
     async def count(self, filter: OccurrenceFilter, cap: int = 10_000) -> tuple[int, bool]:
         """How many there are, and whether that is exact; beyond the cap it is (cap, False)."""
@@ -360,6 +363,10 @@ class Snapshot:
         """The ids with one of these prefixes that lead to another record."""
         return [id for id in await self._merged() if id.startswith(prefixes)]
 
+    def shown(self, doc: str) -> str:
+        """The text of a document from its row, as whoever asks may see it."""
+        return doc if self.veil is None else self.veil.text(doc)
+
     def read(self, doc: str) -> Document:
         """A document from its row."""
         document: Document = orjson.loads(doc)
@@ -420,7 +427,7 @@ class Snapshot:
         # What is kept is kept for all.
         return found if self.veil is None else {id: self.veil.document(each) for id, each in found.items()}
 
-    async def _page(self, query: Query, table: str, order: Order, page: Page) -> Slice:
+    async def _page(self, query: Query, table: str, order: Order, page: Page, shown: Sequence[str] = ()) -> Slice:
         """Keyset pages: the rows behind one key and before another, one more than asked to see if there is more."""
         size = size_of(page)
         backward = page.last is not None
@@ -437,7 +444,8 @@ class Snapshot:
         way = " DESC" if page.descending != backward else ""
         rows = await self.rows(
             query,
-            f"SELECT {', '.join(names)}, r.kind, r.doc FROM {table} WHERE {query.condition} "
+            f"SELECT {', '.join([*names, *(f'r.{column}' for column in shown)])}, r.kind, r.doc "
+            f"FROM {table} WHERE {query.condition} "
             f"ORDER BY {', '.join(name + way for name in names)} LIMIT {query.put(size + 1)}",
         )
         more, kept = len(rows) > size, list(rows[:size])
@@ -446,9 +454,10 @@ class Snapshot:
         return Slice(
             keys=[list(row[: len(names)]) for row in kept],
             kinds=[row[-2] for row in kept],
-            texts=[row[-1] if self.veil is None else self.veil.text(row[-1]) for row in kept],
+            texts=[self.shown(row[-1]) for row in kept],
             has_next=page.before is not None if backward else more,
             has_previous=more if backward else page.after is not None,
+            shown=[row[len(names) : -2] for row in kept] if shown else [],
         )
 
     async def _count(self, query: Query, table: str, cap: int) -> tuple[int, bool]:
