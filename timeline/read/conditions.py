@@ -63,7 +63,9 @@ class Query:
             return f"{column} = {self.put(values[0])}"
         if self.dialect == "postgresql":
             of = "bigint" if isinstance(values[0], int) else "text"
-            return f"{column} = ANY(CAST({self.put(list(values))} AS {of}[]))"
+            listed = f"CAST({self.put(list(values))} AS {of}[])"
+            # Of a hundred values the planner would look up each in its statistics: 10 ms for a query of 1 ms.
+            return f"{column} = ANY({listed if len(values) <= FEW else f'ARRAY(SELECT unnest({listed}))'})"
         if len(values) > FEW:
             return f"{column} IN (SELECT value FROM json_each({self.put(orjson.dumps(list(values)).decode())}))"
         return f"{column} IN ({', '.join(self.put(value) for value in values)})"
