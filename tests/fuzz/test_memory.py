@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import tracemalloc
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -66,7 +67,7 @@ def test_what_is_kept_does_not_grow_with_what_is_asked(seeded_here: Database, mo
         taken = []
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            for number in range(3 * ROUNDS):
+            for number in range(5 * ROUNDS):
                 await ask_new_things(client, number)
                 if number % ROUNDS == ROUNDS - 1:
                     if not tracemalloc.is_tracing():
@@ -76,8 +77,9 @@ def test_what_is_kept_does_not_grow_with_what_is_asked(seeded_here: Database, mo
         return taken
 
     try:
-        first, second, third = asyncio.run(ask())
+        taken = asyncio.run(ask())
     finally:
         tracemalloc.stop()
-    # New things take the place of old ones, which were not counted, until all that is kept is new; then it ends.
-    assert third - second < ROOM, (first, second, third)
+    # New things take the place of old ones, which were not counted, until all that is kept is new. After that a round
+    # that keeps even one of its long texts grows by ROOM each time; what the process sets up once, it sets up once.
+    assert min(later - earlier for earlier, later in pairwise(taken[1:])) < ROOM / 2, taken
