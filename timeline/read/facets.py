@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -88,10 +89,7 @@ async def facets(
 
     Ids of what was merged count for the survivor. Raises `Invalid` for a facet that there is not.
     """
-    for name in names:
-        if name not in told_by:
-            message = f"there is no facet {name!r}; there are {', '.join(sorted(told_by))}"
-            raise Invalid("FACET_UNKNOWN", message, ("facets",))
+    check(names, told_by)
     columns = [f"r.{told_by[name][0]}" for name in names]
     most = query.put(SHORT + 1)
     rows = await snapshot.rows(query, f"SELECT {', '.join(columns)} FROM {table} WHERE {query.condition} LIMIT {most}")
@@ -100,8 +98,23 @@ async def facets(
     else:
         told = zip(*rows, strict=True) if rows else ((),) * len(names)
         counted = [_weighed(told_by[name][1], Counter(column)) for name, column in zip(names, told, strict=True)]
+    return await faceted(snapshot, names, counted, limit, len(rows) if len(rows) <= SHORT else None)
+
+
+def check(names: Sequence[str], told_by: dict[str, tuple[str, Values]] = FACETS) -> None:
+    """Raises `Invalid` for a facet that there is not."""
+    for name in names:
+        if name not in told_by:
+            message = f"there is no facet {name!r}; there are {', '.join(sorted(told_by))}"
+            raise Invalid("FACET_UNKNOWN", message, ("facets",))
+
+
+async def faceted(
+    snapshot: Snapshot, names: Sequence[str], counted: Iterable[Counter[str]], limit: int, length: int | None
+) -> Faceted:
+    """The most frequent values of each facet, as whoever asks may see them."""
     values = {name: (await _by_count(snapshot, counts))[:limit] for name, counts in zip(names, counted, strict=True)}
-    return Faceted(values, len(rows) if len(rows) <= SHORT else None)
+    return Faceted(values, length)
 
 
 async def _counted(
@@ -132,4 +145,5 @@ async def _by_count(snapshot: Snapshot, counts: Counter[str]) -> Counts:
     for value, survivor in zip(counts, await snapshot.survivors(list(counts)), strict=True):
         if value in seen:
             found[survivor] += counts[value]
-    return sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    # By value first: sorting keeps the order of equal ones.
+    return sorted(sorted(found.items()), key=itemgetter(1), reverse=True)

@@ -19,11 +19,12 @@ from timeline.database import Database, in_thread
 from timeline.errors import Invalid
 from timeline.log.read import events_after, stream_events
 from timeline.log.stored import StoredEvent
+from timeline.read import bitmaps
 from timeline.read.conditions import Query, entity_query, occurrence_query
 from timeline.read.cursors import key_of
 from timeline.read.density import spread
 from timeline.read.documents import Document, dates_of
-from timeline.read.facets import BELONGING, COLUMNS, Faceted, facets
+from timeline.read.facets import BELONGING, COLUMNS, Faceted, check, faceted, facets
 from timeline.read.filters import Bucket, EntityFilter, OccurrenceFilter, Page, Slice, size_of
 from timeline.read.history import entries, raw
 from timeline.read.index import is_hidden
@@ -36,6 +37,8 @@ from timeline.values.relations import Certainty, overlaps
 from timeline.values.vocabulary import OCCURRENCES
 
 CHUNK = 400
+COUNTED = 10_000
+"""A list is counted so far and no further."""
 EARLY = 200
 """How many rows a page of a list is taken to look for."""
 MAX_HOLDERS = 1000
@@ -185,14 +188,20 @@ class Snapshot:
         query = await self.asked(filter)
         return await self._page(query, query.records, BY_DATE, page, shown)
 
-    async def count(self, filter: OccurrenceFilter, cap: int = 10_000) -> tuple[int, bool]:
+    async def count(self, filter: OccurrenceFilter, cap: int = COUNTED) -> tuple[int, bool]:
         """How many there are, and whether that is exact; beyond the cap it is (cap, False)."""
+        if (selected := await bitmaps.select(self, filter, ())) is not None:
+            return min(selected.length(), cap), selected.length() <= cap
         # Days in a filter have an index that leads to few rows.
         query = await self.asked(filter, EARLY if filter.times else cap)
         return await self._count(query, query.records, cap)
 
     async def facets(self, filter: OccurrenceFilter, names: Sequence[str], limit: int = 20) -> Faceted:
         """Per facet of `timeline.read.facets` the values and their counts, the most frequent first."""
+        check(names)
+        if (selected := await bitmaps.select(self, filter, names)) is not None:
+            length = selected.length()
+            return await faceted(self, names, map(selected.counts, names), limit, length if length <= COUNTED else None)
         query = await self.asked(filter)
         return await facets(self, query, query.records, names, limit)
 
@@ -216,7 +225,7 @@ class Snapshot:
         query = entity_query(await self.query(), asked)
         return await self._page(query, query.records, BY_NAME, page)
 
-    async def count_entities(self, asked: EntityFilter, cap: int = 10_000) -> tuple[int, bool]:
+    async def count_entities(self, asked: EntityFilter, cap: int = COUNTED) -> tuple[int, bool]:
         """How many there are, and whether that is exact."""
         query = entity_query(await self.query(), asked)
         return await self._count(query, query.records, cap)
@@ -258,7 +267,7 @@ class Snapshot:
         query, table = self._found(await self.query(), text, kinds)
         return await self._page(query, table, BY_RANK, page)
 
-    async def count_search(self, text: str, kinds: Sequence[str] = (), cap: int = 10_000) -> tuple[int, bool]:
+    async def count_search(self, text: str, kinds: Sequence[str] = (), cap: int = COUNTED) -> tuple[int, bool]:
         """How many records the search finds, and whether that is exact."""
         query, table = self._found(await self.query(), text, kinds)
         return await self._count(query, table, cap)
@@ -351,7 +360,9 @@ class Snapshot:
 
     async def seen(self, ids: Sequence[str]) -> set[str]:
         """Those of these ids that are not hidden."""
-        aliases = await self._merged() if self.veil else {}
+        if self.veil is None:
+            return set(ids)
+        aliases = await self._merged()
         return {id for id in ids if not self._hides(id, aliases)}
 
     async def survivors(self, ids: Sequence[str]) -> list[str]:
