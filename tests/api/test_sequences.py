@@ -62,6 +62,42 @@ def test_the_trilateral_series_lies_on_one_day_and_says_that_it_is_unordered(cli
     assert series["figures"]["count"] == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "ids"),
+    [
+        ("level: MINISTER", [KUALA_LUMPUR]),
+        ("level: CHIEF_OF_DEFENSE, kind: MEETING", [SEOUL]),
+        ("format: TRILATERAL", [KUALA_LUMPUR, SEOUL]),
+        ("format: BILATERAL", []),
+        ('level: MINISTER, filter: { levels: [MINISTER, HEAD_OF_STATE], place: "KR" }', []),
+        ('format: TRILATERAL, filter: { place: "KR" }', [SEOUL]),
+        ("last: 1", [SEOUL]),
+    ],
+)
+def test_a_series_is_narrowed_by_level_and_format_and_read_from_either_end(
+    client: Client, arguments: str, ids: list[str]
+) -> None:
+    shown = "figures { count } page { entries { meeting { id } } }"
+    asked = '{ series(parties: { exactly: ["JP", "US", "KR"] }, %s) { %s } }'
+    series = client.ask(asked % (arguments, shown))["series"]
+    assert [each["meeting"]["id"] for each in series["page"]["entries"]] == ids
+    assert series["figures"]["count"] == (2 if arguments.startswith("last") else len(ids))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path", "words"),
+    [
+        ("kind: STATEMENT", ["kind"], "none of kind STATEMENT"),
+        ("level: MINISTER, filter: { levels: [WORKING] }", ["level"], "none of the filter's levels"),
+        ("format: BILATERAL, filter: { formats: [TRILATERAL] }", ["format"], "none of the filter's formats"),
+    ],
+)
+def test_what_no_series_can_be_of_is_refused(client: Client, arguments: str, path: list[str], words: str) -> None:
+    error = client.fault(f'{{ series(parties: {{ exactly: ["JP"] }}, {arguments}) {{ figures {{ count }} }} }}')
+    assert (error["extensions"]["code"], error["extensions"]["inputPath"]) == ("SERIES_INVALID", path)
+    assert words in error["message"]
+
+
 def test_the_consultations_are_followed_by_both_trilaterals_if_the_same_day_is_allowed(client: Client) -> None:
     matches = client.ask(PATTERN, sameDay=True)["sequences"]["nodes"]
     assert [match["steps"][1]["occurrence"]["id"] for match in matches] == [KUALA_LUMPUR, SEOUL]

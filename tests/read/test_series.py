@@ -164,6 +164,24 @@ def test_parties_that_were_merged_are_one_party_in_every_set(database: Database)
     assert several == exact
 
 
+def test_companions_of_a_day_are_found_by_whatever_id_of_a_merged_party_they_name(database: Database) -> None:
+    names = ("organization/eu", "organization/the-union")
+    known(
+        database,
+        *(Report(id=id, content=Organization(names=[Name(text=id)])) for id in names),
+        meeting("one", "US|organization/eu", "2001-01-01"),
+        meeting("two", "JP|organization/the-union", "2001-01-01"),
+        meeting("three", "KR", "2001-01-01"),
+    )
+    ids = ("meeting/one", "meeting/two")
+    assert ask(database, lambda snapshot: snapshot.same_day(ids)) == {"meeting/one": [], "meeting/two": []}
+    known(database, Merge(id=names[1], into=names[0], reason="the same"), append="b")
+    assert ask(database, lambda snapshot: snapshot.same_day(ids)) == {
+        "meeting/one": ["meeting/two"],
+        "meeting/two": ["meeting/one"],
+    }
+
+
 def test_sets_of_a_random_record_are_those_of_its_documents(database: Database) -> None:
     record(database, Historian(5).history(150))
 

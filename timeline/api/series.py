@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -13,16 +14,21 @@ from timeline.api.connections import PageInfo, page_info
 from timeline.api.context import Doc, Unread, View
 from timeline.api.entities import Party
 from timeline.api.enums import described
-from timeline.api.fields import First, held, many, one, page_size, said, told
+from timeline.api.fields import First, derived, held, many, one, page_size, said, told
 from timeline.api.gaps import DayCount, Gap, shown_days, shown_gap
-from timeline.api.inputs import After, MeetingFilter, PageFirst, read_filter, read_page
+from timeline.api.inputs import After, Before, MeetingFilter, PageFirst, PageLast, read_filter, read_page
 from timeline.api.occurrences import Meeting
+from timeline.errors import Invalid
 from timeline.read import series
+from timeline.read.cursors import cursor_of
+from timeline.read.entries import Place, entries
 from timeline.read.figures import Figures
 from timeline.read.filters import OccurrenceFilter as ReadFilter
 from timeline.read.filters import Page
+from timeline.read.numbering import Key
 from timeline.values.dates import iso_day
 from timeline.values.relations import Certainty
+from timeline.values.vocabulary import Format, Kind, Level
 
 Root = Parent[View]
 
@@ -45,7 +51,7 @@ class SeriesOrder(StrEnum):
 
 @strawberry.type(description="A meeting in its series.")
 class SeriesEntry:
-    cursor: str = said("Where it stands in the series.")
+    cursor: str = derived(lambda data: cursor_of(data["key"]), "Where it stands in the series.", "key")
     ordinal: int = said("Its number in the series, from 1. On one day numbers follow the ids and claim no order.")
     meeting: Meeting = held("The meeting.")
     previous: Meeting | None = held("The meeting before it in the series.")
@@ -64,17 +70,23 @@ class SeriesQuery:
 
 
 async def _entries(root: Parent[SeriesQuery]) -> SeriesPage:
-    found = await series.entries(root.view.snapshot, root.filter, root.page)
+    found = await entries(root.view.snapshot, root.filter, root.page)
     view = root.view
+    meetings: dict[Key, Doc] = {}
 
-    def meeting(text: str | None) -> Doc | None:
-        return None if text is None else Unread(view, "meeting", text)
+    def meeting(place: Place | None) -> Doc | None:
+        """The same one for the entry and for its neighbours: it is read once."""
+        if place is None:
+            return None
+        if place.key not in meetings:
+            meetings[place.key] = Unread(view, "meeting", place.text)
+        return meetings[place.key]
 
-    entries = [
+    shown = [
         {
-            "cursor": each.cursor,
+            "key": each.place.key,
             "ordinal": each.ordinal,
-            "meeting": meeting(each.text),
+            "meeting": meeting(each.place),
             "previous": meeting(each.previous),
             "next": meeting(each.next),
             "since_previous": shown_gap(each.since_previous),
@@ -83,8 +95,8 @@ async def _entries(root: Parent[SeriesQuery]) -> SeriesPage:
         }
         for each in found.entries
     ]
-    cursors = [each.cursor for each in found.entries]
-    return view.shape({"entries": entries, "page_info": page_info(cursors, found.has_previous, found.has_next)})
+    cursors = [cursor_of(each.place.key) for each in (*found.entries[:1], *found.entries[-1:])]
+    return view.shape({"entries": shown, "page_info": page_info(cursors, found.has_previous, found.has_next)})
 
 
 async def _series_figures(root: Parent[SeriesQuery]) -> SeriesFigures:
@@ -144,12 +156,38 @@ class SeriesParties:
 def ask_series(
     root: Root,
     parties: Annotated[SeriesParties, strawberry.argument(description="Whose meetings.")],
-    filter: Annotated[MeetingFilter | None, strawberry.argument(description="Which of them: level, format ...")] = None,
+    level: Annotated[Level | None, strawberry.argument(description="Only those declared at this level.")] = None,
+    kind: Annotated[Kind | None, strawberry.argument(description="Of what: there are series of meetings only.")] = None,
+    format: Annotated[
+        Format | None, strawberry.argument(description="Only those of this format, as declared or else by the parties.")
+    ] = None,
+    filter: Annotated[
+        MeetingFilter | None, strawberry.argument(description="Which of them beside that: place, time, topics ...")
+    ] = None,
     first: PageFirst = None,
     after: After = None,
+    last: PageLast = None,
+    before: Before = None,
 ) -> Series:
-    wanted = series.exact_set(parties.exactly, read_filter(filter))
-    return SeriesQuery(root, wanted, read_page(first, after))  # type: ignore[return-value]
+    if kind is not None and kind is not Kind.MEETING:
+        message = f"there are series of meetings, and none of kind {kind.name}; ask for a timeline or for sequences"
+        raise Invalid("SERIES_INVALID", message, ("kind",))
+    wanted = read_filter(filter)
+    wanted = replace(
+        wanted, levels=_both("level", level, wanted.levels), formats=_both("format", format, wanted.formats)
+    )
+    page = read_page(first, after, last, before)
+    return SeriesQuery(root, series.exact_set(parties.exactly, wanted), page)  # type: ignore[return-value]
+
+
+def _both(name: str, one: Level | Format | None, several: tuple[str, ...]) -> tuple[str, ...]:
+    """What an argument and a list of the filter ask for together. Raises `Invalid` when that is nothing."""
+    if one is None:
+        return several
+    if several and one.value not in several:
+        message = f"{one.name} is none of the filter's {name}s; leave one of the two out"
+        raise Invalid("SERIES_INVALID", message, (name,))
+    return (one.value,)
 
 
 class SetFigures:

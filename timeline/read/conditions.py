@@ -190,7 +190,7 @@ def occurrence_query(query: Query, filter: OccurrenceFilter) -> Query:
     if filter.ids:
         query.column("id", query.expand(filter.ids))
     if filter.exactly is not None:
-        query.column("party_key", _keys(query, filter.exactly) or [""])
+        query.column("party_key", party_keys(query, filter.exactly) or [""])
     # A set of parties and a list of ids have an index of their own. The links of the rarest kind drive else.
     may_drive = filter.exactly is None and not filter.ids
     query.early = query.early and may_drive and filter.text is None
@@ -259,7 +259,7 @@ def entity_query(query: Query, filter: EntityFilter) -> Query:
     return query
 
 
-def _keys(query: Query, parties: Sequence[str]) -> list[str]:
+def party_keys(query: Query, parties: Sequence[str]) -> list[str]:
     """The canonical keys of this party set: more than one where parties were merged, any of which may take part."""
     choices = [_subsets(query.expand([party])) for party in sorted(set(parties))]
     keys = {"|".join(sorted(set().union(*choice))): None for choice in islice(product(*choices), MAX_KEYS)}

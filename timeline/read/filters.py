@@ -92,6 +92,8 @@ class Page:
     after: str | None = None
     before: str | None = None
     descending: bool = False
+    is_closed: bool = False
+    """Whether what stands at the cursors themselves is asked for, too."""
 
 
 def size_of(page: Page) -> int:

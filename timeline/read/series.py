@@ -14,10 +14,10 @@ from timeline.errors import Invalid
 from timeline.read.conditions import Query, occurrence_query
 from timeline.read.cursors import cursor_of, key_of
 from timeline.read.figures import Figures, figures_of_rows
-from timeline.read.filters import OccurrenceFilter, Page, size_of
+from timeline.read.filters import OccurrenceFilter
+from timeline.read.numbering import FROM_INDEX, numbering
 from timeline.read.snapshot import Snapshot
-from timeline.values.dates import INFINITY, Bounds
-from timeline.values.gaps import Gap, gap
+from timeline.values.dates import INFINITY
 
 RANKS = {
     "COUNT": "-COUNT(*)",
@@ -30,31 +30,7 @@ RANKS = {
 """How all series can be sorted, the least rank first, then by the parties; each order is total."""
 SILENCE = f"CASE WHEN r.es < {INFINITY} AND r.es >= %(before)s THEN r.es - %(before)s ELSE -1 END"
 EARLIER = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
-FROM_INDEX = "r.kind = 'meeting' AND NOT r.hidden"
-"""As `timeline.read.tables.SERIES` says it."""
-BOUNDS = ("es", "ls", "ee", "le", "uncertain")
 Row = Sequence[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A meeting in its series, and its neighbours, as the texts of documents. `ordinal` counts from 1; undated last."""
-
-    text: str
-    cursor: str
-    ordinal: int
-    previous: str | None
-    next: str | None
-    since_previous: Gap | None
-
-
-@dataclass(frozen=True, slots=True)
-class Entries:
-    """A page of a series."""
-
-    entries: list[Entry]
-    has_next: bool
-    has_previous: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,34 +56,12 @@ def exact_set(parties: Sequence[str], filter: OccurrenceFilter) -> OccurrenceFil
     return replace(of_series(filter), exactly=tuple(parties))
 
 
-async def entries(snapshot: Snapshot, filter: OccurrenceFilter, page: Page) -> Entries:
-    """A page of the series with its neighbours: one query for the page, one for what stands before it."""
-    size = size_of(page)
-    if page.last is not None or page.before is not None or page.descending:
-        raise Invalid("PAGE_INVALID", "a series is read forward: use first and after", ("last",))
-    # One more than asked: it is the neighbour of the last. Its dates are read from columns, not from its document.
-    found = await snapshot.occurrences(filter, replace(page, first=size + 1), BOUNDS)
-    earlier, before = (0, []) if page.after is None else await _before(snapshot, filter, page.after)
-    texts = [*(row[0] for row in before), *found.texts]
-    dates = [_bounds(row[1:]) for row in before] + [_bounds(row) for row in found.shown]
-    begin = len(before)
-    entries = [
-        Entry(
-            text=texts[at],
-            cursor=cursor,
-            ordinal=earlier + number,
-            previous=texts[at - 1] if at else None,
-            next=texts[at + 1] if at + 1 < len(texts) else None,
-            since_previous=_gap(dates[at - 1], dates[at]) if at else None,
-        )
-        for number, (at, cursor) in enumerate(enumerate(found.cursors[:size], start=begin), start=1)
-    ]
-    return Entries(entries, has_next=len(found.texts) > size, has_previous=earlier > 0)
-
-
 async def figures(snapshot: Snapshot, filter: OccurrenceFilter) -> Figures:
-    """The whole series in figures, read without documents."""
-    return figures_of_rows(await _dates(snapshot, await _series_query(snapshot, filter)))
+    """The whole series in figures, read without documents, and kept until something of it changes."""
+    known = await numbering(snapshot, filter)
+    if known.figures is None:
+        known.figures = figures_of_rows(await _dates(snapshot, await _series_query(snapshot, filter)))
+    return known.figures
 
 
 async def figures_of(snapshot: Snapshot, filter: OccurrenceFilter, keys: Sequence[str]) -> dict[str, Figures]:
@@ -192,32 +146,6 @@ def _survivors(query: Query, merged: Mapping[str, str]) -> str:
         return "r.party_key"
     cases = " ".join(f"WHEN {query.put(key)} THEN {query.put(survivor)}" for key, survivor in merged.items())
     return f"CASE r.party_key {cases} ELSE r.party_key END"
-
-
-async def _before(snapshot: Snapshot, filter: OccurrenceFilter, cursor: str) -> tuple[int, list[Row]]:
-    """How many stand up to this cursor, and the last of them: the text of its document and its bounds."""
-    key = key_of(cursor, (int, int, str))
-    query = occurrence_query(await snapshot.query(), filter)
-    query.where.append(f"(r.es, r.le, r.id) <= ({', '.join(query.put(part) for part in key)})")
-    table = f"{query.records} WHERE {query.condition}"
-    rows = await snapshot.rows(
-        query,
-        f"SELECT (SELECT COUNT(*) FROM {table} AND {FROM_INDEX}), r.doc, {', '.join(f'r.{name}' for name in BOUNDS)} "
-        f"FROM {table} "
-        "ORDER BY r.es DESC, r.le DESC, r.id DESC LIMIT 1",
-    )
-    return (rows[0][0], [(snapshot.shown(rows[0][1]), *rows[0][2:])]) if rows else (0, [])
-
-
-def _bounds(row: Row) -> Bounds | None:
-    """The four bounds in a row's columns; None when the meeting has no date."""
-    es, ls, ee, le, uncertain = row
-    return None if es >= INFINITY else Bounds(es, ls, ee, le, bool(uncertain))
-
-
-def _gap(a: Bounds | None, b: Bounds | None) -> Gap | None:
-    """The gap between two meetings; None for the first, and when one has no date."""
-    return None if a is None or b is None else gap(a, b)
 
 
 def _day(day: int | None) -> int | None:

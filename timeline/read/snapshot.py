@@ -304,7 +304,8 @@ class Snapshot:
                 f"SELECT r.id, r.es, r.party_key FROM {self.shelf}_records r WHERE {query.condition} ORDER BY r.id",
             )
             for id, day in days.items():
-                parties = await self.seen(asked[id]["party_set"])
+                # As any record may name them: merged ones under each id that was theirs.
+                parties = set(query.expand(sorted(await self.seen(asked[id]["party_set"]))))
                 found[id] += [
                     other
                     for other, on, key in rows
@@ -451,7 +452,8 @@ class Snapshot:
         ):
             if cursor is not None:
                 values = [query.put(part) for part in key_of(cursor, order.types, name)]
-                query.where.append(f"{key} {'>' if beyond else '<'} ({', '.join(values)})")
+                than = f"{'>' if beyond else '<'}{'=' if page.is_closed else ''}"
+                query.where.append(f"{key} {than} ({', '.join(values)})")
         way = " DESC" if page.descending != backward else ""
         rows = await self.rows(
             query,
