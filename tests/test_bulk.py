@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from timeline.bulk import COPIED_ROWS, Rows, collector_at_rest, execute_all, insert_all, insert_rows, stream
 from timeline.database import Database
+from timeline.read.tables import SHELF
 
 COLUMNS = ("id", "from_position", "to_position", "survivor")
 FEW, MANY = 2, COPIED_ROWS + 1
@@ -24,7 +25,7 @@ def rows(number: int) -> list[tuple[object, ...]]:
 @pytest.mark.parametrize("number", [0, FEW, MANY])
 def test_rows_read_back_as_they_were_written(database: Database, number: int) -> None:
     with database.write() as connection:
-        insert_rows(connection, "b_aliases", COLUMNS, rows(number))
+        insert_rows(connection, SHELF["b"].aliases, COLUMNS, rows(number))
     with database.read() as connection:
         found = connection.exec_driver_sql("SELECT id, from_position, to_position, survivor FROM b_aliases ORDER BY id")
         assert [tuple(row) for row in found] == rows(number)
@@ -32,7 +33,7 @@ def test_rows_read_back_as_they_were_written(database: Database, number: int) ->
 
 @pytest.mark.parametrize("number", [FEW, MANY])
 def test_rows_of_two_tables_and_a_statement_go_together(database: Database, number: int) -> None:
-    tables = [Rows(f"{shelf}_aliases", COLUMNS, rows(number)) for shelf in ("a", "b")]
+    tables = [Rows(SHELF[shelf].aliases, COLUMNS, rows(number)) for shelf in ("a", "b")]
     with database.write() as connection:
         insert_all(connection, tables, [("UPDATE a_aliases SET survivor = ? WHERE id = ?", ("changed", "001"))])
     with database.read() as connection:
@@ -44,14 +45,14 @@ def test_rows_of_two_tables_and_a_statement_go_together(database: Database, numb
 @pytest.mark.parametrize("number", [FEW, MANY])
 def test_a_key_that_is_there_already_is_refused_and_nothing_is_written(database: Database, number: int) -> None:
     with pytest.raises(sa.exc.IntegrityError), database.write() as connection:
-        insert_all(connection, [Rows("b_aliases", COLUMNS, [*rows(number), *rows(1)])], [])
+        insert_all(connection, [Rows(SHELF["b"].aliases, COLUMNS, [*rows(number), *rows(1)])], [])
     with database.read() as connection:
         assert execute_all(connection, [("SELECT COUNT(*) FROM b_aliases", ())]) == [[(0,)]]
 
 
 def test_a_stream_gives_all_rows_in_lists_of_one_size(database: Database) -> None:
     with database.write() as connection:
-        insert_rows(connection, "b_aliases", COLUMNS, rows(25))
+        insert_rows(connection, SHELF["b"].aliases, COLUMNS, rows(25))
     table = sa.table("b_aliases", *(sa.column(name) for name in COLUMNS))
     with database.read() as connection:
         found = list(stream(connection, sa.select(table).order_by(table.c.id), 10))

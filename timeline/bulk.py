@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import gc
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection, Select, Table
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
 COPIED_ROWS = 20
@@ -22,30 +24,47 @@ Statement = tuple[str, Row]
 
 
 class Rows(NamedTuple):
-    """Rows for one table."""
+    """Rows for one table. They may still be made while the first ones are on their way; then `number` says how many."""
 
-    table: str
+    table: Table
     columns: Sequence[str]
-    rows: Sequence[Row]
+    rows: Iterable[Row]
+    number: int | None = None
+
+    def how_many(self) -> int:
+        """How many they are, said or counted."""
+        if self.number is not None:
+            return self.number
+        assert isinstance(self.rows, Sequence), "it is said how many rows there are that are still made"
+        return len(self.rows)
 
 
 def insert_all(connection: Connection, tables: Sequence[Rows], then: Sequence[Statement]) -> None:
     """Rows for several tables in this order, then statements: few of them in one round trip."""
-    if connection.dialect.name == "postgresql" and sum(len(each.rows) for each in tables) < COPIED_ROWS:
-        execute_all(connection, [*((_insert(each), row) for each in tables for row in each.rows), *then])
+    if connection.dialect.name == "postgresql" and sum(each.how_many() for each in tables) < COPIED_ROWS:
+        inserts = ((_insert(each.table, tuple(each.columns)), row) for each in tables for row in each.rows)
+        execute_all(connection, [*inserts, *then])
         return
     for each in tables:
-        insert_rows(connection, *each)
+        _insert_rows(connection, each)
     execute_all(connection, then)
 
 
-def insert_rows(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
     """Rows for one table, in this order."""
-    if connection.dialect.name == "sqlite" or len(rows) < COPIED_ROWS:
-        execute_many(connection, _insert(Rows(table, columns, rows)), rows)
+    _insert_rows(connection, Rows(table, columns, rows))
+
+
+def _insert_rows(connection: Connection, wanted: Rows) -> None:
+    table, columns, rows, number = wanted.table, tuple(wanted.columns), wanted.rows, wanted.how_many()
+    if not number:
         return
-    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+    if connection.dialect.name == "sqlite" or number < COPIED_ROWS:
+        execute_many(connection, _insert(table, columns), rows)
+        return
+    statement, types = _copy(table, columns)
     with _faults(connection, statement), _driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types(types)
         for row in rows:
             copy.write_row(row)
 
@@ -61,11 +80,15 @@ def execute_all(connection: Connection, statements: Sequence[Statement]) -> list
         return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
 
-def execute_many(connection: Connection, statement: str, rows: Sequence[Row]) -> None:
+def execute_many(connection: Connection, statement: str, rows: Iterable[Row]) -> None:
     """A statement with `?` for each value, once for each row."""
-    if rows:
-        written = statement if connection.dialect.name == "sqlite" else statement.replace("?", "%s")
-        connection.exec_driver_sql(written, [tuple(row) for row in rows])
+    driver, is_sqlite = _driver(connection), connection.dialect.name == "sqlite"
+    with _faults(connection, statement):
+        if is_sqlite:
+            driver.executemany(statement, rows)
+            return
+        with driver.cursor() as cursor:
+            cursor.executemany(statement.replace("?", "%s"), rows)
 
 
 def stream(connection: Connection, wanted: Select[Any], size: int) -> Iterator[list[tuple[Any, ...]]]:
@@ -93,8 +116,17 @@ def collector_at_rest() -> Iterator[None]:
             gc.enable()
 
 
-def _insert(rows: Rows) -> str:
-    return f"INSERT INTO {rows.table} ({', '.join(rows.columns)}) VALUES ({', '.join('?' * len(rows.columns))})"
+@lru_cache
+def _insert(table: Table, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+@lru_cache
+def _copy(table: Table, columns: tuple[str, ...]) -> tuple[str, list[str]]:
+    """The statement and what PostgreSQL calls the types. Binary, for text is longer to write and to read."""
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    types = [table.c[name].type.compile(dialect).partition(" ")[0].lower() for name in columns]
+    return f"COPY {table.name} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)", types
 
 
 def _driver(connection: Connection) -> Any:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+import select
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -40,6 +42,8 @@ CONNECT_SECONDS = 5
 """How long a connection to PostgreSQL may take to be made, and how long a writer waits for a free one."""
 LOST_MS = 15_000
 """After how long without an answer to what was sent a connection counts as lost: PostgreSQL went without a word."""
+TRUSTED_SECONDS = 5.0
+"""How long a connection to PostgreSQL that says nothing is taken for whole: a router may forget it silently."""
 WRITERS = 4
 """How many requests write, or wait for their turn to, at once. They have one lock to pass anyway."""
 _PARAMETER = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|(?<![:\w\[]):([a-z_][a-z0-9_]*)""")
@@ -121,15 +125,39 @@ class Database:
         self._open_readers: list[sqlite3.Connection] = []
         self._pool: asyncpg.Pool | None = None
         self._pool_lock = asyncio.Lock()
+        self._idle_writers: list[tuple[Connection, float]] = []
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction; committed at the end, rolled back on any exception. Raises `Unavailable`."""
-        with outages_told(), self.engine.connect() as connection, _stoppable(_stop(connection)), connection.begin():
+        with outages_told(), self._writer() as connection, _stoppable(_stop(connection)), connection.begin():
             if self.dialect == "sqlite":
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                _driver(connection).execute("BEGIN IMMEDIATE")
             yield connection
+
+    @contextmanager
+    def _writer(self) -> Iterator[Connection]:
+        """A connection, for the next writer too unless this one fails: to take one from the pool asks the server."""
+        connection = self._writer_at_hand() or self.engine.connect()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        if connection.invalidated or len(self._idle_writers) >= WRITERS:
+            connection.close()
+        else:
+            self._idle_writers.append((connection, time.monotonic()))
+
+    def _writer_at_hand(self) -> Connection | None:
+        while self._idle_writers:
+            with suppress(IndexError):  # Another thread took the last one.
+                connection, since = self._idle_writers.pop()
+                if self.dialect == "sqlite" or (time.monotonic() - since < TRUSTED_SECONDS and _is_quiet(connection)):
+                    return connection
+                connection.close()
+        return None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -254,15 +282,31 @@ class Database:
 
     def dispose(self) -> None:
         """Close everything else."""
+        while self._idle_writers:
+            self._idle_writers.pop()[0].close()
         self.engine.dispose()
         for connection in self._open_readers:
             connection.close()
         self._open_readers.clear()
 
 
+def _driver(connection: Connection) -> Any:
+    return connection.connection.driver_connection
+
+
+def _is_quiet(connection: Connection) -> bool:
+    """Whether the server has said nothing since, as it does when it ends a connection: so no question is needed."""
+    driver = _driver(connection)
+    if driver is None or driver.closed:
+        return False
+    said = select.poll()
+    said.register(driver.pgconn.socket, select.POLLIN)
+    return not said.poll(0)
+
+
 def _stop(connection: Connection) -> Callable[[], object]:
     """How the query of a connection is stopped from another thread."""
-    driver: Any = connection.connection.dbapi_connection
+    driver = _driver(connection)
     return driver.interrupt if isinstance(driver, sqlite3.Connection) else driver.cancel_safe
 
 

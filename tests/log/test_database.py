@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from tests.log.appending import batch, store
+from tests.log.appending import NOW, batch, store
 from timeline.database import Database, open_database
 from timeline.errors import Invalid
+from timeline.log.append import append
 
 
 def fetched(database: Database, *queries: tuple[str, dict[str, Any]]) -> list[list[tuple[Any, ...]]]:
@@ -52,6 +54,26 @@ def test_a_reader_sees_one_moment(database: Database) -> None:
         assert connection.exec_driver_sql("SELECT count(*) FROM log_events").scalar() == 0
         store(database, batch("one", "a/1"))
         assert connection.exec_driver_sql("SELECT count(*) FROM log_events").scalar() == 0
+
+
+def test_a_writer_that_failed_leaves_the_next_one_a_whole_connection(database: Database) -> None:
+    with suppress(ZeroDivisionError), database.write() as connection:
+        append(connection, batch("lost", "a/1"), now_us=NOW)
+        raise ZeroDivisionError
+    assert store(database, batch("kept", "a/1")).first == 1
+
+
+@pytest.mark.parametrize("engine_url", ["postgresql"], indirect=True)
+def test_a_connection_that_the_server_ended_meanwhile_is_not_the_next_writers(database: Database) -> None:
+    own = "SELECT pg_backend_pid()"
+    with database.write() as connection:
+        first = connection.exec_driver_sql(own).scalar_one()
+    with database.write() as connection:
+        assert connection.exec_driver_sql(own).scalar_one() == first
+    with database.read() as connection:
+        connection.exec_driver_sql("SELECT pg_terminate_backend(%s, 5000)", (first,))
+    with database.write() as connection:
+        assert connection.exec_driver_sql(own).scalar_one() != first
 
 
 @pytest.mark.parametrize("engine_url", ["postgresql"], indirect=True)

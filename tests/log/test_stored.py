@@ -9,7 +9,18 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timeline.log.stored import ENVELOPE, EVENT_NAMESPACE, StoredEvent, commitment, envelope, event_hash, event_id
+from timeline.log.stored import (
+    ENVELOPE,
+    EVENT_NAMESPACE,
+    Envelopes,
+    StoredEvent,
+    commitment,
+    committed,
+    envelope,
+    event_hash,
+    event_id,
+    placed_hash,
+)
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 NUMBER = st.integers(min_value=0, max_value=2**53 - 1)
@@ -39,6 +50,16 @@ def test_the_envelope_is_canonical_json_of_the_columns_and_a_commitment_to_the_b
     expected = rfc8785.dumps({**columns, "commitment": hashlib.sha256(event.salt + event.body).hexdigest()})
     assert envelope(event) == expected
     assert event_hash(event) == hashlib.sha256(b"\x00" + expected).digest()
+
+
+@given(EVENTS)
+def test_an_envelope_put_together_around_its_place_has_the_same_hash(event: StoredEvent) -> None:
+    event = event._replace(event_id=event_id(event.append_id, 0))
+    envelopes = Envelopes(event.append_id, event.actor, event.causation, event.correlation)
+    around = envelopes.around(
+        event.event_id, event.stream, event.type, event.schema, event.source, committed(event.salt, event.body)
+    )
+    assert placed_hash(around, event.position, event.recorded_us, event.version) == event_hash(event)
 
 
 @given(EVENTS)

@@ -38,7 +38,7 @@ def rewrite(database: Database, change: Callable[[list[StoredEvent]], list[Store
         for table in REWRITTEN:
             connection.execute(sa.delete(table))
         connection.execute(sa.insert(log_events), [event._asdict() for event in written])
-        connection.execute(sa.insert(log_appends), appends)
+        connection.execute(sa.insert(log_appends), [append._asdict() for append in appends])
         if nodes:
             connection.execute(sa.insert(log_nodes), [node._asdict() for node in nodes])
         head = {"position": len(written), "recorded_us": written[-1].recorded_us, "tree": tree}

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 import orjson
 from sqlalchemy import Connection, text
 
-from timeline.bulk import Rows, execute_all, insert_all
+from timeline.bulk import COPIED_ROWS, Rows, execute_all, insert_all
 from timeline.database import Database
 from timeline.errors import Conflict, Unavailable
 from timeline.log.erase import erase_bodies
 from timeline.log.merkle import Node, grown
 from timeline.log.read import Head
-from timeline.log.stored import SALT_BYTES, StoredEvent, append_row, event_hash, event_id
+from timeline.log.stored import (
+    SALT_BYTES,
+    AppendRow,
+    Envelopes,
+    StoredEvent,
+    append_row,
+    committed,
+    event_id,
+    placed_hash,
+)
+from timeline.log.tables import log_appends, log_events, log_nodes
 from timeline.outages import outages_told
 
 LOCK = {
@@ -66,7 +76,7 @@ class Appended:
 
     first: int
     last: int
-    events: list[StoredEvent]
+    events: Sequence[StoredEvent]
     replayed: bool
 
 
@@ -89,9 +99,10 @@ def append(
         return _replayed(batch, seen)
     for stream, expected in batch.expected.items():
         _check_version(stream, expected, versions.get(stream, 0))
-    stored = _stored(batch, head.position, max(now_us, head.recorded_us + 1), versions, salt)
-    first, last = head.position + 1, head.position + len(stored)
-    store(connection, head, [append_row(batch.append_id, batch.request_digest, first, last)], stored, inline)
+    first, last = head.position + 1, head.position + len(batch.events)
+    coming = _stored(batch, head.position, max(now_us, head.recorded_us + 1), versions, salt)
+    appends = [append_row(batch.append_id, batch.request_digest, first, last)]
+    stored = store(connection, head, appends, coming, len(batch.events), inline)
     return Appended(first=first, last=last, events=stored, replayed=False)
 
 
@@ -119,22 +130,36 @@ def _locked(
 def store(
     connection: Connection,
     head: Head,
-    appends: Sequence[Mapping[str, object]],
-    events: Sequence[StoredEvent],
+    appends: Sequence[AppendRow],
+    coming: Iterable[StoredEvent],
+    number: int,
     inline: Inline | None,
-) -> None:
-    """Put appends with their numbered events behind the head, move it, and let whoever projects inline see them."""
+) -> Sequence[StoredEvent]:
+    """Put appends with so many numbered events behind the head, move it, and let whoever projects inline see them.
+
+    The events may be made while the first ones are on their way.
+    """
+    events: list[StoredEvent] = []
+    tables = [Rows(log_appends, AppendRow._fields, appends)]
+    if number < COPIED_ROWS:
+        events.extend(coming)
+        tables.append(Rows(log_events, StoredEvent._fields, events))
+    else:
+        insert_all(connection, [*tables, Rows(log_events, StoredEvent._fields, _noted(coming, events), number)], [])
+        tables = []
     tree, nodes = grown(head.tree, head.position, (event.leaf_hash for event in events))
-    tables = [
-        Rows("log_appends", list(appends[0]) if appends else (), [tuple(each.values()) for each in appends]),
-        Rows("log_events", StoredEvent._fields, events),
-        Rows("log_nodes", Node._fields, nodes),
-    ]
     moved = [(MOVE, (event.position, event.recorded_us, tree)) for event in events[-1:]]
-    insert_all(connection, tables, moved)
+    insert_all(connection, [*tables, Rows(log_nodes, Node._fields, nodes)], moved)
     erase_bodies(connection, events)
     if events and inline is not None:
         inline(connection, events)
+    return events
+
+
+def _noted(coming: Iterable[StoredEvent], events: list[StoredEvent]) -> Iterator[StoredEvent]:
+    for event in coming:
+        events.append(event)
+        yield event
 
 
 def _replayed(batch: Append, seen: tuple[bytes, int, int]) -> Appended:
@@ -153,32 +178,23 @@ def _check_version(stream: str, expected: int, current: int) -> None:
 
 def _stored(
     batch: Append, position: int, recorded_us: int, versions: dict[str, int], salt: Callable[[int], bytes]
-) -> list[StoredEvent]:
+) -> Iterator[StoredEvent]:
     """The rows, numbered from behind the head. Each is a microsecond later than the one before."""
-    stored = []
     salts = salt(SALT_BYTES * len(batch.events))
     assert len(salts) == SALT_BYTES * len(batch.events), "every salt has the same length"
+    append_id, actor, causation, correlation = batch.append_id, batch.actor, batch.causation, batch.correlation
+    envelopes = Envelopes(append_id, actor, causation, correlation)
     for index, event in enumerate(batch.events):
-        versions[event.stream] = versions.get(event.stream, 0) + 1
-        row = StoredEvent(
-            position=position + index + 1,
-            event_id=event_id(batch.append_id, index),
-            stream=event.stream,
-            version=versions[event.stream],
-            type=event.type,
-            schema=event.schema,
-            recorded_us=recorded_us + index,
-            actor=batch.actor,
-            source=event.source,
-            append_id=batch.append_id,
-            causation=batch.causation,
-            correlation=batch.correlation,
-            body=event.body,
-            salt=salts[index * SALT_BYTES : (index + 1) * SALT_BYTES],
-            leaf_hash=b"",
-        )
-        stored.append(StoredEvent(*row[:-1], event_hash(row)))
-    return stored
+        stream, body, id = event.stream, event.body, event_id(append_id, index)
+        version = versions[stream] = versions.get(stream, 0) + 1
+        position += 1
+        own = salts[index * SALT_BYTES : (index + 1) * SALT_BYTES]
+        around = envelopes.around(id, stream, event.type, event.schema, event.source, committed(own, body))
+        yield StoredEvent(
+            position, id, stream, version, event.type, event.schema, recorded_us + index,
+            actor, event.source, append_id, causation, correlation,
+            body, own, placed_hash(around, position, recorded_us + index, version),
+        )  # fmt: skip
 
 
 def announce(database: Database, position: int) -> None:

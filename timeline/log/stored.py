@@ -52,7 +52,12 @@ def is_erased(event: StoredEvent) -> bool:
 
 def commitment(event: StoredEvent) -> bytes:
     """SHA-256 of salt and body: what the leaf hash covers in place of the body."""
-    return event.salt if is_erased(event) else hashlib.sha256(event.salt + event.body).digest()
+    return event.salt if is_erased(event) else committed(event.salt, event.body)
+
+
+def committed(salt: bytes, body: bytes) -> bytes:
+    """The commitment to a body that is there."""
+    return hashlib.sha256(salt + body).digest()
 
 
 def envelope(event: StoredEvent) -> bytes:
@@ -64,6 +69,32 @@ def envelope(event: StoredEvent) -> bytes:
     plain: dict[str, object] = dict(zip(ENVELOPE, event, strict=False))
     plain["commitment"] = commitment(event).hex()
     return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
+
+
+class Envelopes:
+    """The envelopes of the events of one append, put together from what they have in common; `envelope` says the same.
+
+    Only position, time and version are missing, which the log alone knows.
+    """
+
+    def __init__(self, append_id: str, actor: str, causation: str | None, correlation: str | None) -> None:
+        said = map(orjson.dumps, (actor, append_id, causation))
+        self._start = b'{"actor":%b,"append_id":%b,"causation":%b,"commitment":"' % tuple(said)
+        self._middle = b'","correlation":%b,"event_id":"' % orjson.dumps(correlation)
+
+    def around(
+        self, event_id: str, stream: str, type: str, schema: int, source: str | None, committed: bytes
+    ) -> tuple[bytes, bytes]:
+        """What stands before the position, and what between the time and the version."""
+        said = map(orjson.dumps, (schema, source, stream, type))
+        before = b'%b%b%b%b","position":' % (self._start, committed.hex().encode(), self._middle, event_id.encode())
+        return before, b',"schema":%b,"source":%b,"stream":%b,"type":%b,"version":' % tuple(said)
+
+
+def placed_hash(around: tuple[bytes, bytes], position: int, recorded_us: int, version: int) -> bytes:
+    """The leaf hash of the event that has this around its position and time."""
+    before, after = around
+    return leaf_hash(b'%b%d,"recorded_us":%d%b%d}' % (before, position, recorded_us, after, version))
 
 
 def event_hash(event: StoredEvent) -> bytes:
@@ -79,13 +110,17 @@ def event_id(append_id: str, index: int) -> str:
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
 
 
-def append_row(append_id: str, request_digest: bytes, first: int, last: int) -> dict[str, object]:
+class AppendRow(NamedTuple):
     """An append as a row of its table, with a hash over the others: what it asked is part of no event's hash."""
-    said = [append_id, request_digest.hex(), first, last]
-    return {
-        "append_id": append_id,
-        "request_digest": request_digest,
-        "first_position": first,
-        "last_position": last,
-        "row_hash": hashlib.sha256(orjson.dumps(said)).digest(),
-    }
+
+    append_id: str
+    request_digest: bytes
+    first_position: int
+    last_position: int
+    row_hash: bytes
+
+
+def append_row(append_id: str, request_digest: bytes, first: int, last: int) -> AppendRow:
+    """The row with the hash that it must have."""
+    said = orjson.dumps([append_id, request_digest.hex(), first, last])
+    return AppendRow(append_id, request_digest, first, last, hashlib.sha256(said).digest())

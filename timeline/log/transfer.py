@@ -132,7 +132,7 @@ def insert_appends(connection: Connection, batch: Sequence[StoredAppend], inline
             raise Conflict("LOG_DIFFERS", message, (append.append_id,))
         expected = append.last
     rows = [append_row(each.append_id, each.request_digest, each.first, each.last) for each in new]
-    store(connection, head, rows, events, inline)
+    store(connection, head, rows, events, len(events), inline)
     return len(events)
 
 

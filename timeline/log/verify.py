@@ -177,7 +177,7 @@ def _append_faults(connection: Connection, spans: dict[str, tuple[int, int]]) ->
     said = {}
     for row in connection.execute(select(log_appends).order_by(log_appends.c.append_id)):
         id, first, last = row.append_id, row.first_position, row.last_position
-        if append_row(id, bytes(row.request_digest), first, last)["row_hash"] != bytes(row.row_hash or b""):
+        if append_row(id, bytes(row.request_digest), first, last).row_hash != bytes(row.row_hash or b""):
             faults.append(Fault(0, f"the append {id!r} is not the one that was hashed"))
         if first <= last:
             said[id] = (first, last)

@@ -295,14 +295,14 @@ class Batch:
             if name == "links":
                 # What lies together in the table and its indexes is written together: pages are touched once.
                 values.sort(key=itemgetter(0, 1, 2))
-            insert_rows(self.connection, table.name, columns, values)
+            insert_rows(self.connection, table, columns, values)
 
     def _write_embargoes(self) -> None:
         table = self.shelf.embargoes
         for chunk in _chunks(self.embargoes):
             self.connection.execute(delete(table).where(table.c.id.in_(chunk)))
         rows = [(id, *held) for id, held in self.embargoes.items() if held is not None]
-        insert_rows(self.connection, table.name, ["id", "least_rank", "until_us"], rows)
+        insert_rows(self.connection, table, ["id", "least_rank", "until_us"], rows)
 
 
 def is_leaned_on(id: str) -> bool:
