@@ -44,6 +44,9 @@ LOST_MS = 15_000
 """After how long without an answer to what was sent a connection counts as lost: PostgreSQL went without a word."""
 TRUSTED_SECONDS = 5.0
 """How long a connection to PostgreSQL that says nothing is taken for whole: a router may forget it silently."""
+SHORT_QUERIES = {"jit": "off", "max_parallel_workers_per_gather": "0", "plan_cache_mode": "force_custom_plan"}
+"""Compiling a query, or starting workers for it (5 ms), costs more than it saves in short ones. A plan for any value
+serves none well: some parties met three times, some thirty thousand times."""
 WRITERS = 4
 """How many requests write, or wait for their turn to, at once. They have one lock to pass anyway."""
 _PARAMETER = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|(?<![:\w\[]):([a-z_][a-z0-9_]*)""")
@@ -245,9 +248,7 @@ class Database:
                     reset=_as_it_was,
                     statement_cache_size=500,
                     max_cached_statement_lifetime=0,
-                    # What these save in long queries they cost in short ones. A plan for any value serves none well:
-                    # some parties met three times, some thirty thousand times.
-                    server_settings={"jit": "off", "plan_cache_mode": "force_custom_plan"},
+                    server_settings=SHORT_QUERIES,
                 )
             return self._pool
 

@@ -27,6 +27,8 @@ FILTERS = [
     OccurrenceFilter(none_of=("KR", "JP")),
     OccurrenceFilter(people=("person/p1",), all_of=("KR", "US")),
     OccurrenceFilter(place="KR"),
+    OccurrenceFilter(kinds=("meeting",), exactly=("KR", "US")),
+    OccurrenceFilter(kinds=("meeting",), statuses=("HELD", "SCHEDULED"), none_of=("organization/nato",)),
 ]
 
 
@@ -115,3 +117,15 @@ def test_a_facet_that_there_is_not_is_refused_by_name(told: Database) -> None:
             await snapshot.facets(OccurrenceFilter(), ["COLOUR"])
 
     ask(told, question)
+
+
+def test_sqlite_counts_meetings_without_looking_at_them(told: Database) -> None:
+    async def question(snapshot: Snapshot) -> str:
+        filter = OccurrenceFilter(kinds=("meeting",), none_of=("KR",))
+        query = await snapshot.asked(filter)
+        query.count_series(filter)
+        counted = f"EXPLAIN QUERY PLAN SELECT COUNT(*) FROM {query.records} WHERE {query.condition}"
+        return str([tuple(row) for row in await snapshot.rows(query, counted)])
+
+    if told.dialect == "sqlite":
+        assert "USING COVERING INDEX a_records_series" in str(ask(told, question))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import combinations, islice, product
 from typing import Any
 
@@ -26,6 +26,8 @@ NAMING = {"l": ("value",), "x": ("value",), "d": ("value",), "a": ("id", "surviv
 """The columns that name a record in rows of links and aliases, by the name under which they are asked; else the id."""
 PARTIES = ("organization/", "state/")
 """How the ids of records begin that take part as parties."""
+IN_SERIES = {"kinds", "exactly", "none_of", "statuses"}
+"""Filters that the index of series tells of; those by days have better ones."""
 NAMED_KINDS = ("person", "organization", "state", "place", "post", "speaker")
 
 
@@ -45,6 +47,8 @@ class Query:
     early: bool = False
     """Whether the position is so early that what was recorded by then is read whole and sorted: an order's index leads
     past all that was recorded since."""
+    series: bool = False
+    """Whether SQLite is told to read the index of series; PostgreSQL sees by itself when that tells all."""
 
     def put(self, value: Any) -> str:
         """A parameter of the query."""
@@ -106,6 +110,8 @@ class Query:
         records = f"{self.shelf}_records r"
         if self.leads:
             return f"{self.shelf}_links d CROSS JOIN {records}"
+        if self.series:
+            return f"{records} INDEXED BY {self.shelf}_records_series"
         return self._early_records if self.early else records
 
     @property
@@ -124,6 +130,13 @@ class Query:
         """The record is linked to this value; few records are, so their links are read and not all records."""
         self.leads = role
         self.where += [f"d.value = {self.put(value)}", f"d.role = {self.put(role)}", self.valid("d"), "r.id = d.id"]
+
+    def count_series(self, filter: OccurrenceFilter) -> None:
+        """Of these rows only the number is wanted: it is counted in the index of series if that tells all of them."""
+        asked = {each.name for each in fields(filter) if getattr(filter, each.name) != each.default}
+        if self.dialect == "sqlite" and filter.kinds == ("meeting",) and asked <= IN_SERIES and not self.early:
+            self.series = True
+            self.where.append("r.kind = 'meeting'")  # A parameter does not tell SQLite that the index fits.
 
     def takes_part(self, party: str, *, negated: bool = False) -> None:
         """The party is in the record's set of parties, which a link of a party shows, too."""
@@ -163,9 +176,10 @@ class Query:
         if not asked:
             return "SELECT '' AS id, 0 AS rank WHERE 1 = 0"
         matching = self._matching(self.put(asked))
+        # Asked under one name, they are looked up once.
         texts = f"SELECT t.id, t.rank, t.kind FROM {self.shelf}_texts t WHERE {matching} AND {self.valid('t')}"
         roles = self.among("l.role", TAKE_PART)
-        named = f"SELECT n.id FROM ({texts}) n WHERE {self.among('n.kind', NAMED_KINDS)}"
+        named = f"SELECT n.id FROM direct n WHERE {self.among('n.kind', NAMED_KINDS)}"
         merged = f"SELECT a.id FROM {self.shelf}_aliases a JOIN m ON a.survivor = m.id WHERE {self.valid('a')}"
         via = [f"l.value IN (WITH RECURSIVE m (id) AS ({named} UNION {merged}) SELECT m.id FROM m)"]
         if countries := countries_named(text):
@@ -174,7 +188,7 @@ class Query:
             f"SELECT l.id, 2 AS rank FROM {self.shelf}_links l WHERE {how} AND {roles} AND {self.valid('l')}"
             for how in via
         )
-        return f"SELECT d.id, d.rank FROM ({texts}) d UNION ALL {linked}"
+        return f"WITH direct AS ({texts}) SELECT d.id, d.rank FROM direct d UNION ALL {linked}"
 
     def _matching(self, asked: str) -> str:
         if self.dialect == "sqlite":

@@ -194,6 +194,7 @@ class Snapshot:
             return min(selected.length(), cap), selected.length() <= cap
         # Days in a filter have an index that leads to few rows.
         query = await self.asked(filter, EARLY if filter.times else cap)
+        query.count_series(filter)
         return await self._count(query, query.records, cap)
 
     async def facets(self, filter: OccurrenceFilter, names: Sequence[str], limit: int = 20) -> Faceted:
