@@ -25,6 +25,8 @@ FILTERS = [
     OccurrenceFilter(any_of=("KR",)),
     OccurrenceFilter(kinds=("meeting",), place="place/seoul"),
     OccurrenceFilter(people=("person/p0",)),
+    OccurrenceFilter(kinds=("meeting",), all_of=("US",)),
+    OccurrenceFilter(levels=("MINISTER", "WORKING"), any_of=("KR", "JP")),
 ]
 
 
@@ -91,7 +93,7 @@ def test_matches_are_those_of_all_candidates(
     async def compare() -> int:
         snapshot = await open_snapshot(database)
         matched = 0
-        for seed in range(120):
+        for seed in range(150):
             asked, sharing = pattern(seed), random.Random(seed).choice([(), (), ("PARTIES",), ("PEOPLE",), ("PLACE",)])
             if any(step.most < step.least for step in asked):
                 continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import combinations, islice, product
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -28,6 +28,8 @@ PARTIES = ("organization/", "state/")
 """How the ids of records begin that take part as parties."""
 IN_SERIES = {"kinds", "exactly", "none_of", "statuses"}
 """Filters that the index of series tells of; those by days have better ones."""
+MEETINGS = "r.kind = 'meeting' AND NOT r.hidden"
+"""As `timeline.read.tables.SERIES` says it: then an index of meetings is read, and no records are."""
 NAMED_KINDS = ("person", "organization", "state", "place", "post", "speaker")
 
 
@@ -44,11 +46,11 @@ class Query:
     """What does not exist for whoever asks."""
     leads: str = ""
     """The role of the links of one value that lead to the records, in order of time; '' when none do."""
+    index: Literal["", "series", "steps"] = ""
+    """The index of meetings that tells all that is asked. SQLite is told to read it, PostgreSQL sees by itself."""
     early: bool = False
     """Whether the position is so early that what was recorded by then is read whole and sorted: an order's index leads
     past all that was recorded since."""
-    series: bool = False
-    """Whether SQLite is told to read the index of series; PostgreSQL sees by itself when that tells all."""
 
     def put(self, value: Any) -> str:
         """A parameter of the query."""
@@ -110,8 +112,10 @@ class Query:
         records = f"{self.shelf}_records r"
         if self.leads:
             return f"{self.shelf}_links d CROSS JOIN {records}"
-        if self.series:
-            return f"{records} INDEXED BY {self.shelf}_records_series"
+        if self.index and self.dialect == "sqlite":
+            return f"{records} INDEXED BY {self.shelf}_records_{self.index}"
+        if self.index:
+            return records
         return self._early_records if self.early else records
 
     @property
@@ -135,14 +139,14 @@ class Query:
         """Of these rows only the number is wanted: it is counted in the index of series if that tells all of them."""
         asked = {each.name for each in fields(filter) if getattr(filter, each.name) != each.default}
         if self.dialect == "sqlite" and filter.kinds == ("meeting",) and asked <= IN_SERIES and not self.early:
-            self.series = True
-            self.where.append("r.kind = 'meeting'")  # A parameter does not tell SQLite that the index fits.
+            self.index = "series"
+            self.where.append(MEETINGS)
 
-    def takes_part(self, party: str, *, negated: bool = False) -> None:
-        """The party is in the record's set of parties, which a link of a party shows, too."""
-        parties = "d.parties" if self.leads == "PARTY" else "'|' || r.party_key || '|'"
+    def takes_part(self, *parties: str, negated: bool = False) -> None:
+        """One of the parties is in the record's set of parties, which a link of a party shows, too."""
+        whole = "d.parties" if self.leads == "PARTY" else "'|' || r.party_key || '|'"
         inside = "instr" if self.dialect == "sqlite" else "strpos"
-        found = " OR ".join(f"{inside}({parties}, {self.put(f'|{each}|')}) > 0" for each in self.expand([party]))
+        found = " OR ".join(f"{inside}({whole}, {self.put(f'|{each}|')}) > 0" for each in self.expand(parties))
         self.where.append(f"NOT ({found})" if negated else f"({found})")
 
     def column(self, name: str, values: Sequence[str]) -> None:
@@ -200,13 +204,14 @@ class Query:
 def occurrence_query(query: Query, filter: OccurrenceFilter) -> Query:
     """The filter's conditions on records `r`."""
     query.where += [query.valid("r"), "NOT r.hidden"]
+    query.where += [MEETINGS] if query.index else []
     query.column("kind", filter.kinds or [kind.value for kind in OCCURRENCES])
     if filter.ids:
         query.column("id", query.expand(filter.ids))
     if filter.exactly is not None:
         query.column("party_key", party_keys(query, filter.exactly) or [""])
     # A set of parties and a list of ids have an index of their own. The links of the rarest kind drive else.
-    may_drive = filter.exactly is None and not filter.ids
+    may_drive = filter.exactly is None and not filter.ids and not query.index
     query.early = query.early and may_drive and filter.text is None
     people = ["PERSON", "VOICE"]
     if len(filter.kinds) == 1:  # Persons take part in meetings and speak in statements.
@@ -228,7 +233,10 @@ def occurrence_query(query: Query, filter: OccurrenceFilter) -> Query:
             query.every(["PARTY"], [party], may_drive=True)
         else:
             query.takes_part(party)
-    query.linked(["PARTY"], filter.any_of)
+    if query.index and filter.any_of:
+        query.takes_part(*filter.any_of)
+    else:
+        query.linked(["PARTY"], filter.any_of)
     for party in filter.none_of:
         query.takes_part(party, negated=True)
     query.linked(["ABSENT"], filter.stand_ins_for)

@@ -17,7 +17,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from timeline.database import Database
-from timeline.read.conditions import occurrence_query, party_keys
+from timeline.read.conditions import MEETINGS, occurrence_query, party_keys
 from timeline.read.figures import Figures
 from timeline.read.filters import OccurrenceFilter
 from timeline.read.snapshot import Snapshot
@@ -29,8 +29,6 @@ MARKS = 100
 """How many numbers are kept of a series. Of more every other one is let go of."""
 MOST_EVENTS = 2_000
 """Behind so many events nothing is looked through for changes; the series is counted anew."""
-FROM_INDEX = "r.kind = 'meeting' AND NOT r.hidden"
-"""As `timeline.read.tables.SERIES` says it: then the index of series is read, and no records are."""
 Key = tuple[int, int, str]
 """Where a meeting stands: earliest start, latest end, id."""
 END: Key = (INFINITY + 1, 0, "")
@@ -115,7 +113,7 @@ async def _is_unchanged(snapshot: Snapshot, filter: OccurrenceFilter, since: int
 
 async def _between(snapshot: Snapshot, filter: OccurrenceFilter, after: Key | None, up_to: Key) -> int:
     query = occurrence_query(await snapshot.query(), filter)
-    query.where.append(FROM_INDEX)
+    query.where.append(MEETINGS)
     for key, how in ((after, ">"), (up_to, "<=")):
         if key is not None and key != END:
             query.where.append(f"(r.es, r.le, r.id) {how} ({', '.join(query.put(part) for part in key)})")

@@ -19,18 +19,23 @@ _counts: WeakKeyDictionary[Database, dict[tuple[str, str, str, int], int]] = Wea
 
 async def rarest_first(database: Database, shelf: str, position: int, role: str, values: Sequence[str]) -> list[str]:
     """The values by how many links each has in this role, the rarest first; equal ones stay in their order."""
+    numbers = {value: await links_of(database, shelf, position, role, value) for value in values}
+    return sorted(values, key=numbers.__getitem__)
+
+
+async def links_of(database: Database, shelf: str, position: int, role: str, value: str) -> int:
+    """How many links a value has in a role, roughly, and counted to `MOST`."""
     known = _counts.setdefault(database, {})
-    age = position.bit_length()
-    for value in values:
-        if (shelf, role, value, age) not in known:
-            ((number,),) = await database.fetch(
-                f"SELECT COUNT(*) FROM (SELECT 1 AS one FROM {shelf}_links l "
-                "WHERE l.value = :value AND l.role = :role LIMIT :most) counted",
-                value=value,
-                role=role,
-                most=MOST,
-            )
-            if len(known) >= KEPT:
-                known.clear()
-            known[shelf, role, value, age] = number
-    return sorted(values, key=lambda value: known.get((shelf, role, value, age), MOST))
+    asked = (shelf, role, value, position.bit_length())
+    if asked not in known:
+        ((number,),) = await database.fetch(
+            f"SELECT COUNT(*) FROM (SELECT 1 AS one FROM {shelf}_links l "
+            "WHERE l.value = :value AND l.role = :role LIMIT :most) counted",
+            value=value,
+            role=role,
+            most=MOST,
+        )
+        if len(known) >= KEPT:
+            known.clear()
+        known[asked] = number
+    return known[asked]

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from timeline.errors import Refused
-from timeline.read.conditions import Query, occurrence_query
+from timeline.read.conditions import Query
 from timeline.read.cursors import cursor_of, key_of
 from timeline.read.documents import Document
 from timeline.read.filters import OccurrenceFilter
 from timeline.read.matching import Candidate, Match, Matcher, Step, check_steps
 from timeline.read.snapshot import Snapshot
+from timeline.read.steps import Row, read_step
 from timeline.values.dates import INFINITY, Bounds
 
 MAX_CANDIDATES = 20_000
@@ -24,7 +24,6 @@ CHUNK = 50
 """How many windows one query asks for."""
 LONG_DAYS = 366
 """What may span more days than this is read apart, so that all else lies in a narrow range of an index."""
-Row = Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ async def find_sequences(
 
 async def _steps(snapshot: Snapshot, asked: Sequence[StepAsked], sharing: Sequence[str]) -> list[Step]:
     """The steps with their candidates, from the rarest outwards: each bounds in time what its neighbours may be."""
-    read = [await _read(snapshot, step.filter, WHOLE + 1) for step in asked]
+    read = [await read_step(snapshot, step.filter, WHOLE + 1) for step in asked]
     rarest = min(range(len(asked)), key=lambda index: (asked[index].optional, len(read[index])))
     candidates: dict[int, list[Candidate]] = {}
 
@@ -112,7 +111,7 @@ async def _steps(snapshot: Snapshot, asked: Sequence[StepAsked], sharing: Sequen
     for index, step in enumerate(asked):
         without: list[Candidate] = []
         if step.without is not None and index > 0:
-            rows = await _read(snapshot, step.without, WHOLE + 1)
+            rows = await read_step(snapshot, step.without, WHOLE + 1)
             windows = _between(step, candidates[index])
             path = ("steps", index, "without")
             without = await _candidates(snapshot, step.without, rows, windows, (), path)
@@ -163,7 +162,7 @@ async def _candidates(
     merged = None if windows is None else _merged(windows)
     if len(rows) > WHOLE:  # Then these are not all.
         if merged is None:
-            rows = await _read(snapshot, filter, MAX_CANDIDATES + 1)
+            rows = await read_step(snapshot, filter, MAX_CANDIDATES + 1)
         else:
             rows = await _read_near(snapshot, filter, merged)
     near = [row for row in rows if merged is None or _touches(merged, row[1], row[4])]
@@ -184,21 +183,6 @@ async def _candidates(
     ]
 
 
-async def _read(
-    snapshot: Snapshot, filter: OccurrenceFilter, limit: int, near: Callable[[Query], str] | None = None
-) -> Sequence[Row]:
-    """Id, bounds and parties of dated occurrences, without their documents."""
-    query = occurrence_query(await snapshot.query(), filter)
-    query.where.append(f"{query.dated}.es < {query.put(INFINITY)}")
-    if near is not None:
-        query.where.append(near(query))
-    return await snapshot.rows(
-        query,
-        "SELECT r.id, r.es, r.ls, r.ee, r.le, r.uncertain, r.party_key FROM "
-        f"{query.records} WHERE {query.condition} LIMIT {query.put(limit)}",
-    )
-
-
 async def _read_near(snapshot: Snapshot, filter: OccurrenceFilter, windows: list[tuple[int, int]]) -> list[Row]:
     """Occurrences that touch a window, piece of time by piece; and all of the few long ones."""
     found: dict[str, Row] = {}
@@ -206,7 +190,7 @@ async def _read_near(snapshot: Snapshot, filter: OccurrenceFilter, windows: list
     def long(query: Query) -> str:
         return f"{query.dated}.le - {query.dated}.es > {query.put(LONG_DAYS)}"
 
-    for row in await _read(snapshot, filter, MAX_CANDIDATES + 1, long):
+    for row in await read_step(snapshot, filter, MAX_CANDIDATES + 1, long):
         found[row[0]] = row
     for at in range(0, len(windows), CHUNK):
         chunk = windows[at : at + CHUNK]
@@ -217,7 +201,7 @@ async def _read_near(snapshot: Snapshot, filter: OccurrenceFilter, windows: list
             whole = f"{es} >= {query.put(chunk[0][0] - LONG_DAYS)} AND {es} <= {query.put(chunk[-1][1])}"
             return f"{whole} AND ({' OR '.join(each)})"
 
-        for row in await _read(snapshot, filter, MAX_CANDIDATES + 1, touching):
+        for row in await read_step(snapshot, filter, MAX_CANDIDATES + 1, touching):
             found[row[0]] = row
         if len(found) > MAX_CANDIDATES:
             break

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from timeline.errors import Invalid
-from timeline.read.conditions import Query, occurrence_query
+from timeline.read.conditions import MEETINGS, Query, occurrence_query
 from timeline.read.cursors import cursor_of, key_of
 from timeline.read.figures import Figures, figures_of_rows
 from timeline.read.filters import OccurrenceFilter
-from timeline.read.numbering import FROM_INDEX, numbering
+from timeline.read.numbering import numbering
 from timeline.read.snapshot import Snapshot
 from timeline.values.dates import INFINITY
 
@@ -119,7 +119,7 @@ async def all_series(
 async def _series_query(snapshot: Snapshot, filter: OccurrenceFilter) -> Query:
     """The filter's conditions on records `r`, in the words of the index that holds what figures ask."""
     query = occurrence_query(await snapshot.query(), filter)
-    query.where.append(FROM_INDEX)
+    query.where.append(MEETINGS)
     return query
 
 

@@ -20,6 +20,11 @@ SERIES_COLUMNS = (
     *("party_key", "es", "le", "id", "ls", "ee", "uncertain"),
     *("status", "from_position", "to_position", "kind", "hidden"),
 )
+STEP_COLUMNS = (
+    *("level", "es", "le", "id", "ls", "ee", "uncertain", "party_key"),
+    *("status", "format", "from_position", "to_position", "kind", "hidden"),
+)
+"""What the steps of a pattern ask of meetings, those of one level in order of time, under the same words."""
 
 metadata = sa.MetaData()
 
@@ -86,10 +91,11 @@ def _shelf(name: str) -> Shelf:
         "from": ("from_position",),
     }.items():
         sa.Index(f"{name}_records_{index}", *(records.c[column] for column in columns))
-    # All that the figures of series ask, so that these are read from the index alone.
+    # All that figures of series and steps of patterns ask, so that these are read from an index alone.
     where = sa.text(SERIES)
-    series = (records.c[column] for column in SERIES_COLUMNS)
-    sa.Index(f"{name}_records_series", *series, sqlite_where=where, postgresql_where=where)
+    for index, columns in {"series": SERIES_COLUMNS, "steps": STEP_COLUMNS}.items():
+        told = (records.c[column] for column in columns)
+        sa.Index(f"{name}_records_{index}", *told, sqlite_where=where, postgresql_where=where)
     links = sa.Table(
         f"{name}_links",
         metadata,
