@@ -11,7 +11,7 @@ past, what an embargo hides, merged values, long lists, and filters beside those
 from __future__ import annotations
 
 import sys
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import reduce
@@ -109,11 +109,12 @@ class Selection:
         """How many there are."""
         return self.rows.bit_count()
 
-    def counts(self, facet: str) -> Counter[str]:
+    def counts(self, facet: str) -> dict[str, int]:
         """How often each value of the facet occurs."""
         bits = self.index.columns[facet]
         assert bits is not None, "a column without bits is asked of the database"
-        return Counter({value: number for value, has in bits.items() if (number := (has & self.rows).bit_count())})
+        rows = self.rows
+        return {value: number for value, has in bits.items() if (number := (has & rows).bit_count())}
 
 
 async def select(snapshot: Snapshot, filter: OccurrenceFilter, facets: Sequence[str]) -> Selection | None:

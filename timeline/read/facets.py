@@ -110,11 +110,11 @@ def check(names: Sequence[str], told_by: dict[str, tuple[str, Values]] = FACETS)
 
 
 async def faceted(
-    snapshot: Snapshot, names: Sequence[str], counted: Iterable[Counter[str]], limit: int, length: int | None
+    snapshot: Snapshot, names: Sequence[str], counted: Iterable[dict[str, int]], limit: int, length: int | None
 ) -> Faceted:
     """The most frequent values of each facet, as whoever asks may see them."""
-    values = {name: (await _by_count(snapshot, counts))[:limit] for name, counts in zip(names, counted, strict=True)}
-    return Faceted(values, length)
+    shown = [await _shown(snapshot, counts) for counts in counted]
+    return Faceted({name: _most(counts, limit) for name, counts in zip(names, shown, strict=True)}, length)
 
 
 async def _counted(
@@ -139,11 +139,21 @@ def _weighed(values: Values, counts: dict[Any, int]) -> Counter[str]:
     return found
 
 
-async def _by_count(snapshot: Snapshot, counts: Counter[str]) -> Counts:
+async def _shown(snapshot: Snapshot, counts: dict[str, int]) -> dict[str, int]:
+    """Without what is hidden; what was merged counts for the survivor."""
+    if snapshot.veil is None and not snapshot.merges:
+        return counts
     found: Counter[str] = Counter()
     seen = await snapshot.seen(list(counts))
     for value, survivor in zip(counts, await snapshot.survivors(list(counts)), strict=True):
         if value in seen:
             found[survivor] += counts[value]
-    # By value first: sorting keeps the order of equal ones.
-    return sorted(sorted(found.items()), key=itemgetter(1), reverse=True)
+    return found
+
+
+def _most(counts: dict[str, int], limit: int) -> Counts:
+    """The most frequent ones; equally frequent ones by value."""
+    if len(counts) > limit > 0:  # Most values are rare: comparing numbers first leaves few to be sorted.
+        least = sorted(counts.values(), reverse=True)[limit - 1]
+        counts = {value: number for value, number in counts.items() if number >= least}
+    return sorted(sorted(counts.items()), key=itemgetter(1), reverse=True)[:limit]
