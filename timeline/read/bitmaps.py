@@ -25,14 +25,15 @@ from timeline.database import Database, in_thread
 from timeline.read.conditions import occurrence_query
 from timeline.read.facets import FACETS, Values
 from timeline.read.filters import OccurrenceFilter
-from timeline.read.rarity import rarest_first
+from timeline.read.rarity import MOST, links_of, rarest_first
 from timeline.values.vocabulary import OCCURRENCES
 
 if TYPE_CHECKING:
     from timeline.read.snapshot import Snapshot
 
-ROWS = 20_000
-"""A longer list has no index: reading it takes longer than all that it could save before something changes."""
+ROWS = MOST - 1
+"""A longer list has no index: reading it takes longer than what it saves before something changes. So many can be told
+from more without reading any."""
 VALUES = 1_000
 """A column of more different values has no bits: they would take memory by the square of the rows."""
 BYTES = 32_000_000
@@ -240,6 +241,8 @@ async def _changed(database: Database, shelf: str, was: int, head: int) -> list[
 
 
 async def _read(snapshot: Snapshot, key: Key, names: Sequence[str]) -> Bitmaps | None:
+    if await links_of(snapshot.database, snapshot.shelf, snapshot.position, *key) > ROWS:
+        return None
     query = occurrence_query(await snapshot.query(), OccurrenceFilter())
     query.drive(*key)
     columns = list(dict.fromkeys(FACETS[name][0] for name in names))

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from timeline.database import Database
 
-MOST = 20_000
+MOST = 50_000
 """Counted no further: beyond, one leads as well as another."""
 KEPT = 5_000
 _counts: WeakKeyDictionary[Database, dict[tuple[str, str, str, int], int]] = WeakKeyDictionary()
