@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from timeline.errors import Refused
-from timeline.read.matching import Candidate, Chosen, Matcher, Step
+from timeline.read.matching import Candidate, Chosen, Matcher, Ordered, Step
 from timeline.values.dates import Bounds
 
 DAYS = 4
@@ -136,6 +136,23 @@ def test_going_on_behind_a_match_gives_the_rest(steps: list[Step], at: int) -> N
 
 def day(id: str, number: int) -> Candidate:
     return Candidate(id, Bounds(number, number, number, number, False))
+
+
+def test_candidates_are_made_when_they_are_first_looked_at_and_once() -> None:
+    made: list[int] = []
+
+    def make(index: int) -> Candidate:
+        made.append(index)
+        return day(f"c{index}", index)
+
+    many = Ordered([(index, index, f"c{index}") for index in range(1000)], range(1000), make)
+    found = Matcher([Step(many), Step(many, most=2)]).matches(((500, 0, ""), (0, 0, "")))
+    assert [match.ids for match, _ in zip(found, range(3), strict=False)] == [
+        ("c500", "c501"),
+        ("c500", "c502"),
+        ("c501", "c502"),
+    ]
+    assert made == [500, 501, 502, 503]
 
 
 def test_a_pattern_that_takes_too_much_work_is_refused() -> None:

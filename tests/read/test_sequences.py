@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.journeys.histories import Historian, record
+from tests.read.test_series import known, meeting
 from timeline.database import Database
 from timeline.read import sequences
 from timeline.read.documents import Document, dates_of
@@ -80,13 +81,11 @@ def when_of(document: Document) -> Any:
     return when if when and when["dated"] else None
 
 
-@pytest.mark.parametrize("narrowed", [False, True], ids=["all candidates", "by windows"])
-def test_matches_are_those_of_all_candidates(
-    database: Database, monkeypatch: pytest.MonkeyPatch, narrowed: bool
-) -> None:
+@pytest.mark.parametrize("whole", [sequences.WHOLE, 5, 0], ids=["all candidates", "some by windows", "by windows"])
+def test_matches_are_those_of_all_candidates(database: Database, monkeypatch: pytest.MonkeyPatch, whole: int) -> None:
     record(database, Historian(12).history(130))
-    if narrowed:
-        monkeypatch.setattr(sequences, "WHOLE", 0)
+    if whole < sequences.WHOLE:
+        monkeypatch.setattr(sequences, "WHOLE", whole)
         monkeypatch.setattr(sequences, "LONG_DAYS", 3)
         monkeypatch.setattr(sequences, "CHUNK", 2)
 
@@ -105,6 +104,32 @@ def test_matches_are_those_of_all_candidates(
         return matched
 
     assert asyncio.run(compare()) > 300
+
+
+def test_a_rare_step_narrows_the_one_behind_it_and_that_one_the_next(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sequences, "WHOLE", 20)
+    monkeypatch.setattr(sequences, "MAX_CANDIDATES", 20)
+    days = [f"2001-{1 + day // 28:02}-{1 + day % 28:02}" for day in range(60)]
+    known(
+        database,
+        meeting("rare", "KR", days[9]),
+        *(meeting(f"middle-{number:02}", "US", days[number]) for number in range(0, 60, 4)),
+        *(meeting(f"many-{number:02}", "JP", days[number]) for number in range(60)),
+    )
+    asked = [
+        StepAsked(OccurrenceFilter(kinds=("meeting",), exactly=(party,)), at_most=3) for party in ("KR", "US", "JP")
+    ]
+
+    async def ask() -> list[Any]:
+        found = await find_sequences(await open_snapshot(database), asked)
+        await database.close()
+        return [match.ids for match in found.matches]
+
+    assert asyncio.run(ask()) == [
+        ("meeting/rare", "meeting/middle-12", f"meeting/many-{number}") for number in (13, 14, 15)
+    ]
 
 
 def test_pages_follow_one_another_and_the_past_is_asked_like_the_present(database: Database) -> None:

@@ -11,13 +11,18 @@ the other; a doubted date ('?') is never certain to lie between, and the occurre
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, combinations
+from functools import cached_property
+from itertools import accumulate, chain, combinations
+from operator import attrgetter
 
 from timeline.errors import Refused
 from timeline.values.dates import INFINITY, Bounds
 
+Key = tuple[int, int, str]
+"""Earliest start, latest end, id: a place in the documented order."""
+KEY = attrgetter("key")
 MAX_STEPS = 8
 MAX_WORK = 2_000_000
 """How many candidates are looked at before a pattern is called too wide."""
@@ -32,7 +37,7 @@ class Candidate:
     shared: tuple[frozenset[str], ...] = ()
 
     @property
-    def key(self) -> tuple[int, int, str]:
+    def key(self) -> Key:
         """Its place in the documented order."""
         return (self.bounds.es, self.bounds.le, self.id)
 
@@ -43,6 +48,43 @@ Chosen = tuple[Candidate | None, ...]
 """The occurrences of the steps so far; None where an optional one is left out."""
 
 
+class Ordered:
+    """Candidates in the documented order, found by a window for their start. Each is made when first looked at."""
+
+    def __init__(self, keys: Sequence[Key], latest: Sequence[int], make: Callable[[int], Candidate]) -> None:
+        self.keys = keys
+        self._starts = [key[0] for key in keys]
+        self._latest = latest
+        """The latest start of each."""
+        self._reached = list(accumulate(latest, max))
+        """How late those up to each may start."""
+        self._make = make
+        self._made: dict[int, Candidate] = {}
+
+    @classmethod
+    def of(cls, candidates: Sequence[Candidate]) -> Ordered:
+        """Candidates that are made already."""
+        items = sorted(candidates, key=KEY)
+        return cls([each.key for each in items], [each.bounds.ls for each in items], items.__getitem__)
+
+    def __getitem__(self, index: int) -> Candidate:
+        if index not in self._made:
+            self._made[index] = self._make(index)
+        return self._made[index]
+
+    def onwards(self, key: Key | None) -> Iterator[Candidate]:
+        """All of them, or those from a key on."""
+        begin = 0 if key is None else bisect_left(self.keys, key)
+        return (self[index] for index in range(begin, len(self.keys)))
+
+    def starting(self, first: int, last: int) -> Iterator[Candidate]:
+        """Those that may start on a day from `first` to `last`."""
+        # How late they may start never falls along the list, so all before the first that reaches the window are out.
+        for index in range(bisect_left(self._reached, first), bisect_right(self._starts, last)):
+            if self._latest[index] >= first:
+                yield self[index]
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What a pattern asks of one step and of the time since the step before it.
@@ -50,12 +92,12 @@ class Step:
     `margin` is 1 in strict order and 0 when the same day is allowed. `without` must not come between.
     """
 
-    candidates: Sequence[Candidate]
+    candidates: Sequence[Candidate] | Ordered
     least: int = 1
     most: int = INFINITY
     margin: int = 1
     optional: bool = False
-    without: Sequence[Candidate] = ()
+    without: Sequence[Candidate] | Ordered = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,29 +113,9 @@ class Match:
         return tuple(None if each is None else each.id for each in self.occurrences)
 
     @property
-    def key(self) -> tuple[tuple[int, int, str], ...]:
+    def key(self) -> tuple[Key, ...]:
         """Its place among the matches: left-out steps sort last."""
         return tuple((INFINITY, 0, "") if each is None else each.key for each in self.occurrences)
-
-
-class Ordered:
-    """Candidates by their earliest start, found by a window for their start."""
-
-    def __init__(self, candidates: Sequence[Candidate]) -> None:
-        self.items = sorted(candidates, key=lambda each: each.key)
-        self.starts = [each.bounds.es for each in self.items]
-        latest = -INFINITY
-        self.latest: list[int] = []
-        for each in self.items:
-            latest = max(latest, each.bounds.ls)
-            self.latest.append(latest)
-
-    def starting(self, first: int, last: int) -> Iterator[Candidate]:
-        """Those that may start on a day from `first` to `last`."""
-        # Latest starts never fall along the list, so all before the first that reaches the window are out.
-        for index in range(bisect_left(self.latest, first), bisect_right(self.starts, last)):
-            if self.items[index].bounds.ls >= first:
-                yield self.items[index]
 
 
 @dataclass
@@ -104,22 +126,23 @@ class Matcher:
     work: int = MAX_WORK
     _ordered: list[Ordered] = field(default_factory=list)
     _without: list[Ordered] = field(default_factory=list)
-    _later: list[Ids] = field(default_factory=list)
-    """Per step who may fill one behind it."""
 
     def __post_init__(self) -> None:
-        ids = [frozenset(candidate.id for candidate in step.candidates) for step in self.steps]
-        self._later = [NONE.union(*ids[index + 1 :]) for index in range(len(ids))]
-        self._ordered = [Ordered(step.candidates) for step in self.steps]
-        self._without = [Ordered(step.without) for step in self.steps]
+        self._ordered = [_ordered(step.candidates) for step in self.steps]
+        self._without = [_ordered(step.without) for step in self.steps]
         check_steps([step.optional for step in self.steps])
 
-    def matches(self, after: tuple[tuple[int, int, str], ...] | None = None) -> Iterator[Match]:
+    def matches(self, after: tuple[Key, ...] | None = None) -> Iterator[Match]:
         """All matches behind a key, in order."""
-        for first in self._ordered[0].items:
-            if after is None or first.key >= after[0]:
-                found = sorted(self._begun(first), key=lambda match: match.key)
-                yield from (match for match in found if after is None or match.key > after)
+        for first in self._ordered[0].onwards(None if after is None else after[0]):
+            found = sorted(self._begun(first), key=KEY)
+            yield from (match for match in found if after is None or match.key > after)
+
+    @cached_property
+    def _later(self) -> list[Ids]:
+        """Per step who may fill one behind it."""
+        ids = [frozenset(key[2] for key in each.keys) for each in self._ordered]
+        return [NONE.union(*ids[index + 1 :]) for index in range(len(ids))]
 
     def _begun(self, first: Candidate) -> Iterator[Match]:
         """The matches that begin with this one."""
@@ -228,6 +251,10 @@ class Matcher:
         self.work -= 1
         if self.work < 0:
             raise too_wide()
+
+
+def _ordered(candidates: Sequence[Candidate] | Ordered) -> Ordered:
+    return candidates if isinstance(candidates, Ordered) else Ordered.of(candidates)
 
 
 def check_steps(optional: Sequence[bool]) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from timeline.errors import Refused
 from timeline.read.conditions import Query
 from timeline.read.cursors import cursor_of, key_of
 from timeline.read.documents import Document
 from timeline.read.filters import OccurrenceFilter
-from timeline.read.matching import Candidate, Match, Matcher, Step, check_steps
+from timeline.read.matching import Candidate, Match, Matcher, Ordered, Step, check_steps
 from timeline.read.snapshot import Snapshot
 from timeline.read.steps import Row, read_step
 from timeline.values.dates import INFINITY, Bounds
@@ -22,6 +23,12 @@ WHOLE = 20_000
 """Up to so many occurrences that pass a step's filter are read whole; of more only those near other candidates."""
 CHUNK = 50
 """How many windows one query asks for."""
+WANT_DOCUMENTS = {"PEOPLE", "PLACE"}
+"""What is shared and not told by columns."""
+ES, LS, EE, LE, PARTIES = 1, 2, 3, 4, 6
+"""Where columns stand in a row of `read_step`."""
+IN_ORDER = itemgetter(ES, LE, 0)
+Window = tuple[int, int]
 LONG_DAYS = 366
 """What may span more days than this is read apart, so that all else lies in a narrow range of an index."""
 
@@ -95,69 +102,79 @@ async def find_sequences(
 async def _steps(snapshot: Snapshot, asked: Sequence[StepAsked], sharing: Sequence[str]) -> list[Step]:
     """The steps with their candidates, from the rarest outwards: each bounds in time what its neighbours may be."""
     read = [await read_step(snapshot, step.filter, WHOLE + 1) for step in asked]
+    between = {
+        index: await read_step(snapshot, step.without, WHOLE + 1)
+        for index, step in enumerate(asked)
+        if step.without is not None and index > 0
+    }
+    # Later steps are looked at where those before them end. Where all is at hand, only what comes before the rarest has
+    # to be narrowed.
+    is_at_hand = all(len(rows) <= WHOLE for rows in (*read, *between.values()))
+    is_free = is_at_hand and not WANT_DOCUMENTS.intersection(sharing)
     rarest = min(range(len(asked)), key=lambda index: (asked[index].optional, len(read[index])))
-    candidates: dict[int, list[Candidate]] = {}
-
-    async def take(index: int, windows: list[tuple[int, int]] | None) -> None:
-        path = ("steps", index, "filter")
-        candidates[index] = await _candidates(snapshot, asked[index].filter, read[index], windows, sharing, path)
-
-    await take(rarest, None)
-    for index in range(rarest + 1, len(asked)):
-        await take(index, _windows_after(asked, candidates, rarest, index))
-    for index in range(rarest - 1, -1, -1):
-        await take(index, _windows_before(asked, candidates, rarest, index))
+    near: dict[int, Sequence[Row]] = {}
+    for index in (rarest, *range(rarest + 1, len(asked)), *range(rarest - 1, -1, -1)):
+        path: tuple[str | int, ...] = ("steps", index, "filter")
+        near[index] = read[index]
+        if not is_free or index < rarest:
+            windows = _windows(asked, near, rarest, index)
+            near[index] = await _near(snapshot, asked[index].filter, read[index], windows, path)
     steps = []
     for index, step in enumerate(asked):
-        without: list[Candidate] = []
+        candidates = await _candidates(snapshot, near[index], sharing)
+        without: Ordered | tuple[()] = ()
         if step.without is not None and index > 0:
-            rows = await read_step(snapshot, step.without, WHOLE + 1)
-            windows = _between(step, candidates[index])
-            path = ("steps", index, "without")
-            without = await _candidates(snapshot, step.without, rows, windows, (), path)
-        steps.append(Step(candidates[index], step.least, step.most, step.margin, step.optional, without))
+            rows, path = between[index], ("steps", index, "without")
+            if not is_free:
+                rows = await _near(snapshot, step.without, rows, _between(step, near[index]), path)
+            without = await _candidates(snapshot, rows, ())
+        steps.append(Step(candidates, step.least, step.most, step.margin, step.optional, without))
     return steps
 
 
-def _windows_after(
-    asked: Sequence[StepAsked], candidates: dict[int, list[Candidate]], rarest: int, index: int
-) -> list[tuple[int, int]]:
+def _windows(
+    asked: Sequence[StepAsked], near: dict[int, Sequence[Row]], rarest: int, index: int
+) -> list[Window] | None:
+    """Days that what fills a step must touch; None for the rarest, which nothing bounds."""
+    if index == rarest:
+        return None
+    return (_after if index > rarest else _before)(asked, near, rarest, index)
+
+
+def _after(asked: Sequence[StepAsked], near: dict[int, Sequence[Row]], rarest: int, index: int) -> list[Window]:
     """Days on which a later step can begin: behind those that may come right before it."""
     windows = []
+    least, most = asked[index].least, asked[index].most
     for before in range(index - 1, rarest - 1, -1):
-        step = asked[index]
-        windows += [(each.bounds.ee + step.least, each.bounds.le + step.most) for each in candidates[before]]
+        windows += [(row[EE] + least, row[LE] + most) for row in near[before]]
         if not asked[before].optional:
             break
     return windows
 
 
-def _windows_before(
-    asked: Sequence[StepAsked], candidates: dict[int, list[Candidate]], rarest: int, index: int
-) -> list[tuple[int, int]]:
+def _before(asked: Sequence[StepAsked], near: dict[int, Sequence[Row]], rarest: int, index: int) -> list[Window]:
     """Days on which an earlier step can end, as days that it must touch."""
     windows = []
     for after in range(index + 1, rarest + 1):
-        step = asked[after]
-        windows += [(each.bounds.es - step.most, each.bounds.ls - step.least) for each in candidates[after]]
+        least, most = asked[after].least, asked[after].most
+        windows += [(row[ES] - most, row[LS] - least) for row in near[after]]
         if not asked[after].optional:
             break
     return windows
 
 
-def _between(step: StepAsked, candidates: list[Candidate]) -> list[tuple[int, int]]:
+def _between(step: StepAsked, rows: Sequence[Row]) -> list[Window]:
     """Days on which something can come between: back from a step's candidates as far as the step reaches."""
-    return [(each.bounds.es - step.most, each.bounds.ls) for each in candidates]
+    return [(row[ES] - step.most, row[LS]) for row in rows]
 
 
-async def _candidates(
+async def _near(
     snapshot: Snapshot,
     filter: OccurrenceFilter,
     rows: Sequence[Row],
-    windows: list[tuple[int, int]] | None,
-    sharing: Sequence[str],
+    windows: list[Window] | None,
     path: tuple[str | int, ...],
-) -> list[Candidate]:
+) -> Sequence[Row]:
     """The dated occurrences that touch a window; all of them when nothing bounds them."""
     merged = None if windows is None else _merged(windows)
     if len(rows) > WHOLE:  # Then these are not all.
@@ -165,25 +182,31 @@ async def _candidates(
             rows = await read_step(snapshot, filter, MAX_CANDIDATES + 1)
         else:
             rows = await _read_near(snapshot, filter, merged)
-    near = [row for row in rows if merged is None or _touches(merged, row[1], row[4])]
+    near = [row for row in rows if merged is None or _touches(merged, row[ES], row[LE])]
     if len(near) > MAX_CANDIDATES:
         message = f"more than {MAX_CANDIDATES} occurrences may fill this step; narrow it, or bound the time"
         raise Refused("PATTERN_TOO_WIDE", message, path)
-    documents = await snapshot.documents([row[0] for row in near]) if {"PEOPLE", "PLACE"} & {*sharing} else {}
-    named = [[_shared(row, documents, what) for what in sharing] for row in near]
-    ids = sorted(await snapshot.seen([id for kinds in named for kind in kinds for id in kind]))
-    lead = dict(zip(ids, await snapshot.survivors(ids), strict=True))
-    return [
-        Candidate(
-            row[0],
-            Bounds(row[1], row[2], row[3], row[4], bool(row[5])),
-            tuple(frozenset(lead[id] for id in kind if id in lead) for kind in kinds),
-        )
-        for row, kinds in zip(near, named, strict=True)
-    ]
+    return near
 
 
-async def _read_near(snapshot: Snapshot, filter: OccurrenceFilter, windows: list[tuple[int, int]]) -> list[Row]:
+async def _candidates(snapshot: Snapshot, rows: Sequence[Row], sharing: Sequence[str]) -> Ordered:
+    """What may fill a step, in order, each with what it may share with others."""
+    rows = sorted(rows, key=IN_ORDER)
+    documents = await snapshot.documents([row[0] for row in rows]) if WANT_DOCUMENTS.intersection(sharing) else {}
+    told = [_told(rows, documents, what) for what in sharing]
+    ids = sorted(await snapshot.seen(list({id for named in told for each in named.values() for id in each})))
+    leads = dict(zip(ids, await snapshot.survivors(ids), strict=True))
+
+    def make(index: int) -> Candidate:
+        id, es, ls, ee, le, uncertain, parties = rows[index]
+        named = (each[parties if what == "PARTIES" else id] for what, each in zip(sharing, told, strict=True))
+        shared = tuple(frozenset(leads[each] for each in ids if each in leads) for ids in named)
+        return Candidate(id, Bounds(es, ls, ee, le, bool(uncertain)), shared)
+
+    return Ordered(list(map(IN_ORDER, rows)), [row[LS] for row in rows], make)
+
+
+async def _read_near(snapshot: Snapshot, filter: OccurrenceFilter, windows: list[Window]) -> list[Row]:
     """Occurrences that touch a window, piece of time by piece; and all of the few long ones."""
     found: dict[str, Row] = {}
 
@@ -195,7 +218,7 @@ async def _read_near(snapshot: Snapshot, filter: OccurrenceFilter, windows: list
     for at in range(0, len(windows), CHUNK):
         chunk = windows[at : at + CHUNK]
 
-        def touching(query: Query, chunk: list[tuple[int, int]] = chunk) -> str:
+        def touching(query: Query, chunk: list[Window] = chunk) -> str:
             es, le = f"{query.dated}.es", f"{query.dated}.le"
             each = (f"({es} <= {query.put(last)} AND {le} >= {query.put(first)})" for first, last in chunk)
             whole = f"{es} >= {query.put(chunk[0][0] - LONG_DAYS)} AND {es} <= {query.put(chunk[-1][1])}"
@@ -208,17 +231,18 @@ async def _read_near(snapshot: Snapshot, filter: OccurrenceFilter, windows: list
     return list(found.values())
 
 
-def _touches(windows: list[tuple[int, int]], first: int, last: int) -> bool:
+def _touches(windows: list[Window], first: int, last: int) -> bool:
     """Whether days touch one of these windows, which are sorted and apart."""
     at = bisect_right(windows, (last, INFINITY))
     return at > 0 and windows[at - 1][1] >= first
 
 
-def _shared(row: Row, documents: dict[str, Document], what: str) -> list[str]:
-    """The ids of what the occurrence may have in common with others."""
+def _told(rows: Sequence[Row], documents: dict[str, Document], what: str) -> dict[str, list[str]]:
+    """What occurrences may have in common with others, by ids: of their sets of parties, or else of them."""
     if what == "PARTIES":
-        return [party for party in row[6].split("|") if party]
-    return _places(documents[row[0]]) if what == "PLACE" else _people(documents[row[0]])
+        return {parties: [party for party in parties.split("|") if party] for parties in {row[PARTIES] for row in rows}}
+    read = _places if what == "PLACE" else _people
+    return {id: read(documents[id]) for id, *_ in rows}
 
 
 def _places(document: Document) -> list[str]:
@@ -233,9 +257,9 @@ def _people(document: Document) -> list[str]:
     return [*people, document["nominee"]] if document["kind"] == "nomination" else people
 
 
-def _merged(windows: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _merged(windows: list[Window]) -> list[Window]:
     """Windows that touch become one; each within the days that a database can hold."""
-    merged: list[tuple[int, int]] = []
+    merged: list[Window] = []
     for first, last in sorted((max(first, -INFINITY), min(last, INFINITY)) for first, last in windows):
         if first > last:
             continue
