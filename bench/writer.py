@@ -13,7 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from timeline.database import Database, open_database
-from timeline.log.append import Append, NewEvent, append
+from timeline.log.append import Append, NewEvent, append_alone
 
 
 def main() -> None:
@@ -35,8 +35,7 @@ def _append(database: Database, batch: int, body: bytes) -> None:
     streams = [f"meeting/{uuid4()}" for _ in range(batch)]
     events = [NewEvent(stream=stream, type="MeetingReported", schema=1, body=body) for stream in streams]
     wanted = Append(str(uuid4()), b"d" * 32, "bench", events, expected=dict.fromkeys(streams, 0))
-    with database.write() as connection:
-        append(connection, wanted, now_us=time.time_ns() // 1000)
+    append_alone(database, wanted, now_us=time.time_ns() // 1000)
 
 
 if __name__ == "__main__":

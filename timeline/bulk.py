@@ -12,6 +12,8 @@ from contextlib import closing, contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import psycopg
+from psycopg import pq
 from sqlalchemy import Connection, Select, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
@@ -41,7 +43,7 @@ class Rows(NamedTuple):
 
 def insert_all(connection: Connection, tables: Sequence[Rows], then: Sequence[Statement]) -> None:
     """Rows for several tables in this order, then statements: few of them in one round trip."""
-    if connection.dialect.name == "postgresql" and sum(each.how_many() for each in tables) < COPIED_ROWS:
+    if sum(each.how_many() for each in tables) < COPIED_ROWS:
         inserts = ((_insert(each.table, tuple(each.columns)), row) for each in tables for row in each.rows)
         execute_all(connection, [*inserts, *then])
         return
@@ -78,6 +80,42 @@ def execute_all(connection: Connection, statements: Sequence[Statement]) -> list
         with driver.pipeline():
             cursors = [driver.execute(statement.replace("?", "%s"), values) for statement, values in statements]
         return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+
+
+def call(connection: Connection, function: str, values: Row, *, alone: bool) -> list[bytes | None]:
+    """What a function of PostgreSQL gives, in binary: by libpq itself, in half the time that the driver takes.
+
+    `alone` it is a transaction of its own, unless one was begun: the server commits when the function ends.
+    """
+    driver = _driver(connection)
+    libpq = driver.pgconn
+    if libpq.transaction_status == pq.TransactionStatus.IDLE:
+        _begin(connection, libpq, alone=alone)
+    sent = [value if value is None or isinstance(value, bytes) else str(value).encode() for value in values]
+    formats = [isinstance(value, bytes) for value in values]
+    places = ", ".join(f"${number}" for number in range(1, len(values) + 1))
+    # Not prepared: psycopg drops what is, whenever a transaction is rolled back.
+    statement = f"SELECT * FROM {function}({places})"
+    result = libpq.exec_params(statement.encode(), sent, None, formats, pq.Format.BINARY)
+    _checked(connection, result, statement)
+    return [result.get_value(0, column) for column in range(result.nfields)]
+
+
+def _begin(connection: Connection, libpq: Any, *, alone: bool) -> None:
+    """Begin a transaction, or say once what those will be like that begin of themselves: the server may differ."""
+    level = "TRANSACTION ISOLATION LEVEL READ COMMITTED"
+    if not alone:
+        _checked(connection, libpq.exec_(f"BEGIN {level.removeprefix('TRANSACTION ')}".encode()), "BEGIN")
+    elif level not in connection.info:
+        _checked(connection, libpq.exec_(f"SET SESSION CHARACTERISTICS AS {level}".encode()), "SET")
+        connection.info[level] = True
+
+
+def _checked(connection: Connection, result: Any, statement: str) -> Any:
+    if result.status not in (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK):
+        with _faults(connection, statement):
+            raise psycopg.errors.error_from_result(result)
+    return result
 
 
 def execute_many(connection: Connection, statement: str, rows: Iterable[Row]) -> None:

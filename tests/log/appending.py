@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from timeline.database import Database
-from timeline.log.append import Append, Appended, NewEvent, append
+from timeline.log.append import Append, Appended, NewEvent, append, append_alone
 from timeline.log.read import head
 
 NOW = 1_752_192_000_000_000
@@ -19,6 +19,11 @@ def store(database: Database, wanted: Append, now_us: int = NOW) -> Appended:
     """Append in a transaction of its own."""
     with database.write() as connection:
         return append(connection, wanted, now_us=now_us)
+
+
+def alone(database: Database, wanted: Append, now_us: int = NOW) -> Appended:
+    """The same by the shortest way that the engine has."""
+    return append_alone(database, wanted, now_us=now_us)
 
 
 def position(database: Database) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 
 import hypothesis.strategies as st
@@ -10,15 +11,16 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from tests.log.appending import NOW, batch, store
+from tests.log.appending import NOW, alone, batch, store
 from timeline.database import Database
 from timeline.errors import Conflict
-from timeline.log.append import append
+from timeline.log.append import Appended, append
 from timeline.log.read import events_after, head, position_at, stream_versions, streams_events
 from timeline.log.verify import verify_log
 
 STREAMS = st.sampled_from(["a", "b", "c"])
 IDS = st.sampled_from(["one", "two", "three", "four", "five"])
+Store = Callable[..., Appended]
 SKEW_US = st.integers(min_value=-50, max_value=50)
 
 
@@ -44,6 +46,10 @@ class LogAgainstModel(RuleBasedStateMachine):
     def append_anywhere(self, id: str, streams: list[str], digest: bytes, skew: int) -> None:
         self.attempt(id, streams, digest, {}, skew)
 
+    @rule(id=IDS, stream=STREAMS, digest=st.sampled_from([b"d", b"e"]), expected=st.integers(0, 3), skew=SKEW_US)
+    def append_alone(self, id: str, stream: str, digest: bytes, expected: int, skew: int) -> None:
+        self.attempt(id, [stream], digest, {stream: expected}, skew, alone)
+
     @rule(id=IDS, streams=st.lists(STREAMS, max_size=2), stream=STREAMS, expected=st.integers(0, 3))
     def append_where_expected(self, id: str, streams: list[str], stream: str, expected: int) -> None:
         self.attempt(id, streams, b"d", {stream: expected}, 0)
@@ -54,7 +60,9 @@ class LogAgainstModel(RuleBasedStateMachine):
             append(connection, batch(self.named("lost"), *map(self.named, streams)), now_us=self.clock)
             raise ZeroDivisionError
 
-    def attempt(self, id: str, streams: list[str], digest: bytes, expected: dict[str, int], skew: int) -> None:
+    def attempt(
+        self, id: str, streams: list[str], digest: bytes, expected: dict[str, int], skew: int, store: Store = store
+    ) -> None:
         wanted = batch(
             self.named(id),
             *map(self.named, streams),

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
 
-from tests.log.appending import NOW, batch, position, store
-from timeline.database import Database
+from tests.log.appending import NOW, alone, batch, position, store
+from timeline.database import Database, open_database
 from timeline.errors import Conflict, Damaged
-from timeline.log.append import append
+from timeline.log.append import Append, Appended, append
 from timeline.log.merkle import EMPTY, extended, leaf_hash, root
 from timeline.log.read import events_after, position_at, stream_events
+from timeline.log.tables import log_nodes
 from timeline.log.verify import verify_log
 
 
@@ -80,6 +82,44 @@ def test_many_writers_at_once_leave_a_whole_log(database: Database) -> None:
         assert [event.position for event in events_after(connection, 0)] == list(range(1, 81))
         assert len(stream_events(connection, "shared/1")) == 40
         assert verify_log(connection) == []
+
+
+@pytest.mark.parametrize("one", [store, alone], ids=["beside others", "alone"])
+def test_events_one_by_one_make_the_same_tree_as_many_at_once(
+    database: Database, one: Callable[[Database, Append], Appended]
+) -> None:
+    store(database, batch("many", *["a/1"] * 250))
+    for number in range(10):
+        one(database, batch(f'"{number}" ʻ\u0007', "a/1"))
+    with database.read() as connection:
+        assert verify_log(connection) == []
+        assert connection.execute(sa.select(log_nodes.c.level, log_nodes.c.number)).all() == [(8, 0)]
+        assert len({event.salt for event in events_after(connection, 0)}) == 260
+
+
+def test_what_is_answered_is_what_is_stored(database: Database) -> None:
+    answered = [alone(database, batch(id, "a/1")).events[0] for id in ("one", "two")]
+    with database.read() as connection:
+        assert events_after(connection, 0) == answered
+
+
+@pytest.mark.parametrize("engine_url", ["postgresql"], indirect=True)
+def test_a_server_whose_transactions_are_serializable_by_default_refuses_no_writer(
+    database: Database, engine_url: str
+) -> None:
+    with database.write() as connection:
+        name = connection.exec_driver_sql("SELECT current_database()").scalar_one()
+        connection.exec_driver_sql(f'ALTER DATABASE "{name}" SET default_transaction_isolation = serializable')
+    fresh = open_database(engine_url)
+
+    def work(writer: int) -> None:
+        for number in range(10):
+            alone(fresh, batch(f"{writer}-{number}", "shared/1"))
+
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(work, range(4)))
+    fresh.dispose()
+    assert position(database) == 40
 
 
 BYPASSES = {
