@@ -26,6 +26,7 @@ from timeline.read.conditions import occurrence_query
 from timeline.read.facets import FACETS, Values
 from timeline.read.filters import OccurrenceFilter
 from timeline.read.rarity import MOST, links_of, rarest_first
+from timeline.read.search import fold
 from timeline.values.vocabulary import OCCURRENCES
 
 if TYPE_CHECKING:
@@ -50,6 +51,14 @@ LEADS = {
     "nominee": "NOMINEE",
 }
 """Filters by one value, each with the role of the links that lead to its records."""
+LISTED = {
+    "topics": "TOPIC",
+    "voices": "VOICE",
+    "addressed_to": "ADDRESSEE",
+    "wordings": "WORDING",
+    "steps": "STEP",
+}
+"""Filters by some values of which any one will do: where there is but one, it leads."""
 ONE_OF = {
     "kinds": "KIND",
     "levels": "LEVEL",
@@ -138,11 +147,25 @@ async def select(snapshot: Snapshot, filter: OccurrenceFilter, facets: Sequence[
 async def _leading(snapshot: Snapshot, filter: OccurrenceFilter, asked: set[str]) -> Key | None:
     """The value whose links lead to all that the filter asks for."""
     beside = asked.difference(ONE_OF, PARTIES)
-    if not beside and filter.all_of:
-        first = await rarest_first(snapshot.database, snapshot.shelf, snapshot.position, "PARTY", filter.all_of)
-        return "PARTY", first[0]
-    if len(beside) == 1 and (name := beside.pop()) in LEADS:
-        return LEADS[name], getattr(filter, name)
+    if not beside:
+        parties = filter.all_of or (filter.any_of if len(filter.any_of) == 1 else ())
+        return ("PARTY", (await _rarest(snapshot, parties))) if parties else None
+    name = beside.pop()
+    return None if beside else _led(name, getattr(filter, name), filter.kinds)
+
+
+async def _rarest(snapshot: Snapshot, parties: Sequence[str]) -> str:
+    return (await rarest_first(snapshot.database, snapshot.shelf, snapshot.position, "PARTY", parties))[0]
+
+
+def _led(name: str, asked: Any, kinds: Sequence[str]) -> Key | None:
+    """The value and the role by which this field of a filter leads to records."""
+    if name in LEADS:
+        return LEADS[name], asked
+    if name in LISTED and len(asked) == 1:
+        return LISTED[name], fold(asked[0]) if name == "topics" else asked[0]
+    if name == "people" and len(asked) == len(kinds) == 1:  # They take part in meetings and speak in statements.
+        return ("PERSON" if kinds[0] == "meeting" else "VOICE"), asked[0]
     return None
 
 
@@ -154,6 +177,8 @@ class Kept:
         self.position = -1
         self._indexes: OrderedDict[Key, Bitmaps | None] = OrderedDict()
         """By what leads; None for a list that is too long."""
+        self._asked: set[Key] = set()
+        """What was asked for once since it last changed."""
         self._loading: set[Key] = set()
         self._bytes = 0
 
@@ -164,11 +189,19 @@ class Kept:
         if self.position != snapshot.position:
             return None
         if key not in self._indexes or not _tells(self._indexes[key], needed):
-            if key in self._loading:
-                return None  # Whoever comes meanwhile need not wait.
+            if self._is_first(key) or key in self._loading:
+                return None  # Whoever comes while it is read need not wait.
             return _with_bits(await self._load(snapshot, key, needed), needed)
         self._indexes.move_to_end(key)
         return _with_bits(self._indexes[key], needed)
+
+    def _is_first(self, key: Key) -> bool:
+        """Whether it was not asked for since it changed: reading an index takes up to three times as long as counting
+        once, which should not come with each change of a list that is asked for now and then."""
+        if key in self._indexes or key in self._asked:
+            return False
+        self._asked.add(key)
+        return True
 
     async def _load(self, snapshot: Snapshot, key: Key, needed: set[str]) -> Bitmaps | None:
         held = self._indexes.get(key)
@@ -186,6 +219,7 @@ class Kept:
         return index
 
     def _drop(self, key: Key) -> None:
+        self._asked.discard(key)
         if key in self._indexes:
             self._bytes -= _size(self._indexes.pop(key))
 
@@ -196,8 +230,9 @@ class Kept:
             links = await _changed(database, self.tables[0], was, head) if self._indexes else []
             if self.position != was:
                 continue  # Somebody has advanced meanwhile.
-            if len(links) >= CHANGES:
+            if not self._indexes or len(links) >= CHANGES:
                 self._indexes.clear()
+                self._asked.clear()
                 self._bytes = 0
             for role, value, _ in (link for each in links for link in orjson.loads(each)):
                 self._drop((role, value))
