@@ -105,6 +105,20 @@ def test_the_consultations_are_followed_by_both_trilaterals_if_the_same_day_is_a
     assert client.ask(PATTERN, sameDay=False)["sequences"]["nodes"] == []
 
 
+@pytest.mark.parametrize(
+    ("step", "code", "path"),
+    [
+        ("atLeastDays: -1", "PATTERN_INVALID", ["steps", 1, "atLeastDays"]),
+        ('atLeastDays: 5, within: "P3D"', "PATTERN_INVALID", ["steps", 1, "within"]),
+        ('within: "3 days"', "DURATION_INVALID", ["steps", 1, "within"]),
+        ("without: { kinds: [PLACE] }", "KIND_INVALID", ["steps", 1, "without", "kinds"]),
+    ],
+)
+def test_a_step_that_nothing_can_fill_is_refused(client: Client, step: str, code: str, path: list[object]) -> None:
+    fault = client.fault(STEPS % f"{{ filter: {{}} }}, {{ filter: {{}}, {step} }}")
+    assert (fault["extensions"]["code"], fault["extensions"]["inputPath"]) == (code, path)
+
+
 def test_matches_are_read_page_by_page(client: Client) -> None:
     first = client.ask(PATTERN, sameDay=True, first=1)["sequences"]
     assert first["pageInfo"]["hasNextPage"]
@@ -221,6 +235,10 @@ def test_what_else_happened_then_is_told_with_its_certainty(client: Client) -> N
     assert found[KUALA_LUMPUR] == "CERTAIN"
     assert found["statement/s2-joint-press-release"] == "POSSIBLE"
     assert SEOUL not in found
+    by_id = f'{{ concurrent(occurrence: "{SEOUL}") {{ certainty occurrence {{ id }} }} }}'
+    assert {each["occurrence"]["id"]: each["certainty"] for each in client.ask(by_id)["concurrent"]} == found
+    fault = client.fault('{ concurrent(occurrence: "place/seoul") { certainty } }')
+    assert (fault["extensions"]["code"], fault["extensions"]["inputPath"]) == ("RECORD_UNKNOWN", ["occurrence"])
 
 
 def test_all_meetings_together_and_the_history_of_a_post(client: Client) -> None:

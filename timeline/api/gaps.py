@@ -60,8 +60,20 @@ def since_previous(dates: Iterable[Bounds | None]) -> Iterator[dict[str, Any] | 
 
 
 def gap_label(found: Days) -> str:
-    """'3 days', 'the same day', '19 to 28 days', 'at least 5 days'."""
-    return "the same day" if found.days == 0 else days_label(found)
+    """'3 days', 'the same day', 'overlapping', '10 days before it ends', 'at most 3 days, perhaps before it ends'."""
+    if found.days == 0:
+        return "the same day"
+    if found.at_least is not None and found.at_least >= 0:
+        return days_label(found)
+    if found.at_most is None:
+        return "unknown"
+    if found.at_most >= 0:
+        most = "the same day" if found.at_most == 0 else days_label(DayRange(found.at_most, found.at_most))
+        return f"at most {most}, perhaps before it ends"
+    if found.same_day is Certainty.CERTAIN:
+        return "overlapping"
+    earlier = DayRange(-found.at_most, None if found.at_least is None else -found.at_least)
+    return f"{days_label(earlier)} before it ends"
 
 
 def days_label(found: Days | DayRange) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 import strawberry
 from strawberry import Parent
 
-from timeline.api.context import Doc
+from timeline.api.context import Doc, View
 from timeline.api.entities import Organization, Party, Person, Place, Post
 from timeline.api.enums import WantedCertainty, described
 from timeline.api.fields import First, derived, linked, many, one, page_size, planned, said, told
@@ -70,6 +70,20 @@ async def _concurrent(
         for each in found.documents
         if each["id"] != root.data["id"] and (others := dates_of(each["when"])) is not None
     ][:first]
+
+
+async def ask_concurrent(
+    root: Parent[View],
+    occurrence: Annotated[strawberry.ID, strawberry.argument(description="The occurrence.")],
+    certainty: Annotated[
+        WantedCertainty, strawberry.argument(description="Whether it must be certain or may only be possible.")
+    ] = WantedCertainty.POSSIBLE,
+    first: First = 50,
+) -> list[Concurrent]:
+    found = await root.find(occurrence)
+    if found is None or found.data["kind"] not in OCCURRENCE_KINDS:
+        raise NotFound("RECORD_UNKNOWN", f"{occurrence} is no occurrence on record", ("occurrence",))
+    return await _concurrent(found, certainty, first)
 
 
 @strawberry.interface(description="Something that happened, or is to happen, in the world.")

@@ -16,7 +16,7 @@ from timeline.api.fields import First, page_size, said
 from timeline.api.gaps import Gap, since_previous
 from timeline.api.inputs import After, OccurrenceFilter, given, read_filter
 from timeline.api.itineraries import Itinerary, PostHistory, ask_itinerary, ask_post_history, ask_together
-from timeline.api.occurrences import Meeting, Occurrence
+from timeline.api.occurrences import OCCURRENCE_KINDS, Concurrent, Meeting, Occurrence, ask_concurrent
 from timeline.api.series import Series, SeriesSummaries, ask_all_series, ask_series
 from timeline.errors import Invalid
 from timeline.read import sequences
@@ -87,6 +87,9 @@ async def _sequences(
     first: First = 50,
     after: After = None,
 ) -> SequenceMatches:
+    for index, step in enumerate(steps):
+        _check_kinds(step.filter, index, "filter")
+        _check_kinds(step.without, index, "without")
     asked = [
         sequences.StepAsked(
             filter=read_filter(step.filter),
@@ -125,6 +128,14 @@ def _steps(match: Any, documents: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def _check_kinds(filter: OccurrenceFilter | None, index: int, name: str) -> None:
+    """Raises `Invalid` for a kind that never happens."""
+    for kind in (filter and filter.kinds) or ():
+        if kind.value not in OCCURRENCE_KINDS:
+            message = f"{kind.name} is no occurrence; a pattern has none"
+            raise Invalid("KIND_INVALID", message, ("steps", index, name, "kinds"))
+
+
 def _days(text: str | None, index: int) -> int | None:
     """'P30D' in days. Raises `Invalid` that says how a duration is written."""
     if text is None:
@@ -150,6 +161,10 @@ class TimeQueries:
     )
     sequences: SequenceMatches = strawberry.field(
         resolver=_sequences, description="Patterns over time: A, then B within 30 days, and no C between."
+    )
+    concurrent: list[Concurrent] = strawberry.field(
+        resolver=ask_concurrent,
+        description="What else happened when an occurrence did: shares a day with it, for certain or possibly.",
     )
     itinerary: Itinerary = strawberry.field(
         resolver=ask_itinerary, description="Where a person was, in order; absences where somebody stood in are shown."

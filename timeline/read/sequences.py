@@ -82,8 +82,11 @@ async def find_sequences(
     """Matches of the pattern. Raises `Refused` for one that is malformed or too wide."""
     check_steps([step.optional for step in asked])
     for number, step in enumerate(asked):
+        if step.at_least is not None and step.at_least < 0:
+            message = f"atLeastDays is {step.at_least}; a step begins 0 or more days after the one before"
+            raise Refused("PATTERN_INVALID", message, ("steps", number, "atLeastDays"))
         if step.most < step.least:
-            message = f"between {step.least} and {step.most} days can be nothing"
+            message = f"no time is at least {step.least} and at most {step.most} days long"
             raise Refused("PATTERN_INVALID", message, ("steps", number, "within"))
     steps = await _steps(snapshot, asked, sharing)
     begin = _key(after, len(asked)) if after is not None else None
