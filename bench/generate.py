@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 from timeline.database import Database
@@ -86,8 +86,8 @@ def commands(meetings: int, seed: int = 1) -> Iterator[AnyCommand]:
             yield Correct(id=f"meeting/m{number}", changes={"title": f"Talks {number}, corrected"}, reason="read again")
 
 
-def load(database: Database, meetings: int) -> int:
-    """Write the record in batches; the position of the log afterwards."""
+def load(database: Database, meetings: int, progress: Callable[[int], None] | None = None) -> int:
+    """Write the record in batches; the position of the log afterwards. `progress` is told how much one batch was."""
     batch: list[AnyCommand] = []
     last = 0
     for number, command in enumerate(commands(meetings), start=1):
@@ -95,6 +95,8 @@ def load(database: Database, meetings: int) -> int:
         if len(batch) == BATCH:
             last = _record(database, number, batch)
             batch = []
+            if progress is not None:
+                progress(BATCH)
     return _record(database, meetings * 10, batch) if batch else last
 
 

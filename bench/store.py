@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -111,7 +112,7 @@ class Store:
         if self.has_record(other, size):
             _import(self.record(other, size), database)
         else:
-            load(database, size)
+            load(database, size, Progress())
         _settle(database)
         database.dispose()
 
@@ -126,6 +127,21 @@ class Store:
             connection.execute(statement.encode())
 
 
+class Progress:
+    """Says every minute how much was written."""
+
+    def __init__(self) -> None:
+        self.written = 0
+        self.begun = self.said = time.monotonic()
+
+    def __call__(self, events: int) -> None:
+        self.written += events
+        now = time.monotonic()
+        if now - self.said > 60:
+            self.said = now
+            print(f"  {self.written:,} in {now - self.begun:,.0f} s", flush=True)
+
+
 def _bring_up_to_date(url: str) -> None:
     database = open_database(url)
     upgrade(database)
@@ -137,7 +153,7 @@ def _import(theirs: str, ours: Database) -> None:
     """The log of another database with the same hashes, checked and projected."""
     source = open_database(theirs)
     with source.read() as connection:
-        restore(ours, appends(connection))
+        restore(ours, appends(connection), Progress())
     source.dispose()
 
 

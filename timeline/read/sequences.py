@@ -17,9 +17,9 @@ from timeline.read.snapshot import Snapshot
 from timeline.read.steps import Row, read_step
 from timeline.values.dates import INFINITY, Bounds
 
-MAX_CANDIDATES = 20_000
+MAX_CANDIDATES = 50_000
 """How many candidates a step may have once the steps beside it bound it in time."""
-WHOLE = 20_000
+WHOLE = 50_000
 """Up to so many occurrences that pass a step's filter are read whole; of more only those near other candidates."""
 CHUNK = 50
 """How many windows one query asks for."""
@@ -187,7 +187,7 @@ async def _near(
             rows = await _read_near(snapshot, filter, merged)
     near = [row for row in rows if merged is None or _touches(merged, row[ES], row[LE])]
     if len(near) > MAX_CANDIDATES:
-        message = f"more than {MAX_CANDIDATES} occurrences may fill this step; narrow it, or bound the time"
+        message = f"more than {MAX_CANDIDATES:,} occurrences may fill this step; narrow it, or bound the time"
         raise Refused("PATTERN_TOO_WIDE", message, path)
     return near
 
