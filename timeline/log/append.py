@@ -40,7 +40,7 @@ VERSIONS = {
     "sqlite": "SELECT stream, MAX(version) FROM log_events WHERE stream IN (SELECT value FROM json_each(?)) "
     "GROUP BY stream",
     # One look into the index for each: without statistics the planner would read the whole log for a thousand.
-    "postgresql": "SELECT s.stream, e.version FROM unnest(?::text[]) AS s (stream) CROSS JOIN LATERAL "
+    "postgresql": "SELECT s.stream, e.version FROM json_array_elements_text(?::json) AS s (stream) CROSS JOIN LATERAL "
     "(SELECT version FROM log_events WHERE stream = s.stream ORDER BY version DESC LIMIT 1) e",
 }
 LOOK = (
@@ -185,7 +185,7 @@ def _locked(
     if engine == "sqlite" and len(streams) == 1:
         ((row,),) = execute_all(connection, [(LOOK, (append_id, streams[0]))])
         return Head(*row[:3]), row[3:6] if row[3] is not None else None, {streams[0]: row[6]}
-    among = orjson.dumps(streams).decode() if engine == "sqlite" else streams
+    among = orjson.dumps(streams).decode()
     (head,), seen, versions = execute_all(
         connection, [(LOCK[engine], ()), (SEEN, (append_id,)), (VERSIONS[engine], (among,))]
     )
@@ -210,8 +210,7 @@ def store(
         events.extend(coming)
         tables.append(Rows(log_events, StoredEvent._fields, events))
     else:
-        insert_all(connection, [*tables, Rows(log_events, StoredEvent._fields, _noted(coming, events), number)], [])
-        tables = []
+        insert_all(connection, [Rows(log_events, StoredEvent._fields, _noted(coming, events), number)], [])
     tree, nodes = grown(head.tree, head.position, (event.leaf_hash for event in events))
     moved = [(MOVE, (event.position, event.recorded_us, tree)) for event in events[-1:]]
     insert_all(connection, [*tables, Rows(log_nodes, Node._fields, nodes)], moved)
