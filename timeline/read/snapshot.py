@@ -19,7 +19,7 @@ from timeline.database import Database, in_thread
 from timeline.errors import Invalid
 from timeline.log.read import events_after, stream_events
 from timeline.log.stored import StoredEvent
-from timeline.read import bitmaps
+from timeline.read import kept_bitmaps
 from timeline.read.conditions import Query, entity_query, occurrence_query
 from timeline.read.cursors import key_of
 from timeline.read.density import spread
@@ -190,7 +190,7 @@ class Snapshot:
 
     async def count(self, filter: OccurrenceFilter, cap: int = COUNTED) -> tuple[int, bool]:
         """How many there are, and whether that is exact; beyond the cap it is (cap, False)."""
-        if (selected := await bitmaps.select(self, filter, ())) is not None:
+        if (selected := await kept_bitmaps.select(self, filter, ())) is not None:
             return min(selected.length(), cap), selected.length() <= cap
         # Days in a filter have an index that leads to few rows.
         query = await self.asked(filter, EARLY if filter.times else cap)
@@ -200,7 +200,7 @@ class Snapshot:
     async def facets(self, filter: OccurrenceFilter, names: Sequence[str], limit: int = 20) -> Faceted:
         """Per facet of `timeline.read.facets` the values and their counts, the most frequent first."""
         check(names)
-        if (selected := await bitmaps.select(self, filter, names)) is not None:
+        if (selected := await kept_bitmaps.select(self, filter, names)) is not None:
             length = selected.length()
             return await faceted(self, names, map(selected.counts, names), limit, length if length <= COUNTED else None)
         query = await self.asked(filter)

@@ -15,7 +15,7 @@ from tests.journeys.histories import MEETINGS, Historian
 from timeline.database import Database
 from timeline.errors import Several, TimelineError
 from timeline.handle import Request, handle
-from timeline.read import bitmaps
+from timeline.read import bitmaps, kept_bitmaps
 from timeline.read.facets import FACETS
 from timeline.read.filters import OccurrenceFilter, Page
 from timeline.read.projector import rebuild
@@ -99,7 +99,7 @@ async def answer(snapshot: Snapshot, filter: OccurrenceFilter, names: Sequence[s
 
 async def agrees(snapshot: Snapshot, filter: OccurrenceFilter, names: Sequence[str]) -> bool:
     by_database = replace(snapshot, head=snapshot.position + 1, veil=snapshot.veil)
-    assert await bitmaps.select(by_database, filter, names) is None
+    assert await kept_bitmaps.select(by_database, filter, names) is None
     expected = await answer(by_database, filter, names)
     return all([await answer(snapshot, filter, names) == expected for _ in range(2)])
 
@@ -122,11 +122,11 @@ def test_indexes_count_as_the_database_does_while_others_write(database: Databas
     played(database, play)
 
 
-@pytest.mark.parametrize("bound", ["ROWS", "VALUES", "CHANGES", "BYTES"])
+@pytest.mark.parametrize("bound", ["ROWS", "VALUES", "CHANGES", "BYTES", "ASKED"])
 def test_whatever_does_not_fit_is_asked_of_the_database(
     database: Database, bound: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bitmaps, bound, 2)
+    monkeypatch.setattr(bitmaps if bound == "VALUES" else kept_bitmaps, bound, 2)
     test_indexes_count_as_the_database_does_while_others_write(database, 7)
 
 
@@ -205,10 +205,10 @@ def test_of_what_an_embargo_hides_no_index_tells(told: Database) -> None:
         snapshot = await open_snapshot(told)
         everything = OccurrenceFilter(place="KR")
         before = [(await snapshot.count(everything))[0] for _ in range(2)][-1]
-        assert await bitmaps.select(snapshot, everything, ["KIND"]) is not None
+        assert await kept_bitmaps.select(snapshot, everything, ["KIND"]) is not None
         some = (await snapshot.occurrences(everything, Page(first=1))).documents[0]["id"]
         veiled = replace(snapshot, veil=Veil(frozenset([some]), f'["{some}"]', "x"))
-        assert await bitmaps.select(veiled, everything, ["KIND"]) is None
+        assert await kept_bitmaps.select(veiled, everything, ["KIND"]) is None
         assert (await veiled.count(everything))[0] == before - 1
 
     played(told, play)
