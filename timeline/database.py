@@ -32,6 +32,8 @@ from sqlalchemy.exc import ArgumentError
 from timeline.errors import Invalid, Refused, Unavailable
 from timeline.outages import outages_told
 
+ANALYZED = 10_000
+"""How many entries of each index SQLite looks at to know what it holds."""
 BUSY_MS = 30_000
 """How long a writer on SQLite waits for its turn."""
 CACHE_KIB = 64 * 1024
@@ -187,7 +189,10 @@ class Database:
     def gather_statistics(self) -> None:
         """Let the planner know what the tables hold now; after bulk writes it would guess for a minute or more."""
         with suppress(Unavailable), outages_told(), self.engine.begin() as connection:
-            connection.exec_driver_sql("PRAGMA optimize" if self.dialect == "sqlite" else "ANALYZE")
+            if self.dialect == "sqlite":
+                # Not all of an index: writers wait meanwhile. `PRAGMA optimize` sees only what this connection asked.
+                connection.exec_driver_sql(f"PRAGMA analysis_limit={ANALYZED}")
+            connection.exec_driver_sql("ANALYZE")
 
     def rewrite_files(self) -> None:
         """Write all tables anew, without the bytes of what was deleted or replaced. It may take as long as a backup."""

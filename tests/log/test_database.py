@@ -37,6 +37,20 @@ def test_many_queries_at_once_see_what_was_committed(database: Database) -> None
     assert fetched(database, *[ask] * 20) == [[(1, "a/1"), (2, "b/1")]] * 20
 
 
+def test_the_planner_is_told_what_others_have_written(database: Database) -> None:
+    store(database, batch("one", "a/1", "b/1", "c/1"))
+    # On a connection of its own, as bulk writing may have been.
+    again = open_database(database.url.render_as_string(hide_password=False))
+    again.gather_statistics()
+    known = {
+        "sqlite": "SELECT stat FROM sqlite_stat1 WHERE tbl = 'log_events' AND idx LIKE '%autoindex%' LIMIT 1",
+        "postgresql": "SELECT reltuples::bigint::text FROM pg_class WHERE relname = 'log_events'",
+    }[database.dialect]
+    ((found,),) = fetched(again, (known, {}))[0]
+    assert found.split()[0] == "3"
+    again.dispose()
+
+
 def test_a_database_can_be_asked_again_from_another_loop_and_after_dispose(database: Database) -> None:
     ask = ("SELECT count(*) FROM log_events", {})
     assert fetched(database, ask) == [[(0,)]]

@@ -139,8 +139,13 @@ class Query:
         """Of these rows only the number is wanted: it is counted in the index of series if that tells all of them."""
         asked = {each.name for each in fields(filter) if getattr(filter, each.name) != each.default}
         if self.dialect == "sqlite" and filter.kinds == ("meeting",) and asked <= IN_SERIES and not self.early:
+            self.from_series()
+
+    def from_series(self, *, forced: bool = True) -> None:
+        """The rows are read in the index of series, of which SQLite may have to be told."""
+        self.where.append(MEETINGS)
+        if forced and not self.leads and not self.early:
             self.index = "series"
-            self.where.append(MEETINGS)
 
     def takes_part(self, *parties: str, negated: bool = False) -> None:
         """One of the parties is in the record's set of parties, which a link of a party shows, too."""

@@ -17,7 +17,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from timeline.database import Database
-from timeline.read.conditions import MEETINGS, occurrence_query, party_keys
+from timeline.read.conditions import occurrence_query, party_keys
 from timeline.read.figures import Figures
 from timeline.read.filters import OccurrenceFilter
 from timeline.read.snapshot import Snapshot
@@ -113,7 +113,7 @@ async def _is_unchanged(snapshot: Snapshot, filter: OccurrenceFilter, since: int
 
 async def _between(snapshot: Snapshot, filter: OccurrenceFilter, after: Key | None, up_to: Key) -> int:
     query = occurrence_query(await snapshot.query(), filter)
-    query.where.append(MEETINGS)
+    query.from_series()
     for key, how in ((after, ">"), (up_to, "<=")):
         if key is not None and key != END:
             query.where.append(f"(r.es, r.le, r.id) {how} ({', '.join(query.put(part) for part in key)})")

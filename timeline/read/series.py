@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from timeline.errors import Invalid
-from timeline.read.conditions import MEETINGS, Query, occurrence_query
+from timeline.read.conditions import Query, occurrence_query
 from timeline.read.cursors import cursor_of, key_of
 from timeline.read.figures import Figures, figures_of_rows
 from timeline.read.filters import OccurrenceFilter
@@ -29,6 +29,8 @@ RANKS = {
 }
 """How all series can be sorted, the least rank first, then by the parties; each order is total."""
 SILENCE = f"CASE WHEN r.es < {INFINITY} AND r.es >= %(before)s THEN r.es - %(before)s ELSE -1 END"
+WALKED = {"kinds", "exactly", "levels", "formats", "statuses", "all_of", "any_of", "none_of", "times"}
+"""Filters for which nothing is better than to walk along the index of series; all else leads to few meetings."""
 EARLIER = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
 Row = Sequence[Any]
 
@@ -119,7 +121,8 @@ async def all_series(
 async def _series_query(snapshot: Snapshot, filter: OccurrenceFilter) -> Query:
     """The filter's conditions on records `r`, in the words of the index that holds what figures ask."""
     query = occurrence_query(await snapshot.query(), filter)
-    query.where.append(MEETINGS)
+    asked = {each.name for each in fields(filter) if getattr(filter, each.name) != each.default}
+    query.from_series(forced=asked <= WALKED)
     return query
 
 
