@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import strawberry
@@ -43,8 +44,9 @@ def shown_days(found: DayRange | None) -> dict[str, Any] | None:
     return {**plain, "label": days_label(found)}
 
 
+@lru_cache(maxsize=4096)
 def shown_gap(found: Days | None) -> dict[str, Any] | None:
-    """A gap as the schema shows it."""
+    """A gap as the schema shows it. Nobody changes it: it is kept for the next one like it."""
     if found is None:
         return None
     plain = {"at_least": found.at_least, "at_most": found.at_most, "days": found.days, "same_day": found.same_day}

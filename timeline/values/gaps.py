@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from timeline.values.dates import INFINITY, Bounds
 from timeline.values.relations import Certainty, overlaps
@@ -45,7 +46,13 @@ def days_of(at_least: int, at_most: int) -> Days:
 
 def gap(a: Bounds, b: Bounds) -> Gap:
     """The gap between A and B."""
-    return Gap(_finite(b.es - a.le), _finite(b.ls - a.ee), overlaps(a, b))
+    return _gap(b.es - a.le, b.ls - a.ee, overlaps(a, b))
+
+
+@lru_cache(maxsize=4096)
+def _gap(at_least: int, at_most: int, same_day: Certainty) -> Gap:
+    # Many gaps are alike: a page of a series has fifty.
+    return Gap(_finite(at_least), _finite(at_most), same_day)
 
 
 def _finite(days: int) -> int | None:
