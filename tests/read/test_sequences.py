@@ -12,6 +12,7 @@ import pytest
 from tests.journeys.histories import Historian, record
 from tests.read.test_series import known, meeting
 from timeline.database import Database
+from timeline.errors import Refused
 from timeline.read import sequences
 from timeline.read.documents import Document, dates_of
 from timeline.read.filters import OccurrenceFilter, Page
@@ -84,6 +85,7 @@ def when_of(document: Document) -> Any:
 @pytest.mark.parametrize("whole", [sequences.WHOLE, 5, 0], ids=["all candidates", "some by windows", "by windows"])
 def test_matches_are_those_of_all_candidates(database: Database, monkeypatch: pytest.MonkeyPatch, whole: int) -> None:
     record(database, Historian(12).history(130))
+    monkeypatch.setattr(sequences, "DOCUMENTS", 3)
     if whole < sequences.WHOLE:
         monkeypatch.setattr(sequences, "WHOLE", whole)
         monkeypatch.setattr(sequences, "LONG_DAYS", 3)
@@ -104,6 +106,35 @@ def test_matches_are_those_of_all_candidates(database: Database, monkeypatch: py
         return matched
 
     assert asyncio.run(compare()) > 300
+
+
+@pytest.mark.parametrize(
+    ("limit", "sharing", "path"),
+    [
+        ("MAX_ROWS", (), ("steps",)),
+        ("MAX_CANDIDATES", ("PARTIES",), ("steps", 1, "filter")),
+        ("MAX_DOCUMENTS", ("PLACE",), ("steps", 1, "filter")),
+    ],
+)
+def test_a_pattern_is_refused_that_needs_too_many_occurrences_at_hand(
+    database: Database, monkeypatch: pytest.MonkeyPatch, limit: str, sharing: tuple[str, ...], path: tuple[object, ...]
+) -> None:
+    monkeypatch.setattr(sequences, limit, 20)
+    if limit == "MAX_CANDIDATES":
+        monkeypatch.setattr(sequences, "WHOLE", 20)
+    rare = [meeting(f"r{number}", "KR", "2001-01-01") for number in range(3)]
+    known(database, *rare, *(meeting(f"m{number:02}", "US", "2001-01-02") for number in range(21)))
+    filters = [OccurrenceFilter(kinds=("meeting",), exactly=(party,)) for party in ("KR", "US")]
+
+    async def ask() -> None:
+        try:
+            await find_sequences(await open_snapshot(database), [StepAsked(each) for each in filters], sharing=sharing)
+        finally:
+            await database.close()
+
+    with pytest.raises(Refused) as refused:
+        asyncio.run(ask())
+    assert (refused.value.code, refused.value.path) == ("PATTERN_TOO_WIDE", path)
 
 
 def test_a_rare_step_narrows_the_one_behind_it_and_that_one_the_next(

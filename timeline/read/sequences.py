@@ -12,7 +12,7 @@ from timeline.read.conditions import Query
 from timeline.read.cursors import cursor_of, key_of
 from timeline.read.documents import Document
 from timeline.read.filters import OccurrenceFilter
-from timeline.read.matching import Candidate, Match, Matcher, Ordered, Step, check_steps
+from timeline.read.matching import Candidate, Match, Matcher, Ordered, Step, check_steps, too_wide
 from timeline.read.snapshot import Snapshot
 from timeline.read.steps import Row, read_step
 from timeline.values.dates import INFINITY, Bounds
@@ -21,6 +21,12 @@ MAX_CANDIDATES = 50_000
 """How many candidates a step may have once the steps beside it bound it in time."""
 WHOLE = 50_000
 """Up to so many occurrences that pass a step's filter are read whole; of more only those near other candidates."""
+MAX_ROWS = 200_000
+"""How many occurrences all steps may have at hand together."""
+MAX_DOCUMENTS = 20_000
+"""How many candidates a step may have whose documents have to be read, for people or places in common."""
+DOCUMENTS = 1_000
+"""How many documents are read at once."""
 CHUNK = 50
 """How many windows one query asks for."""
 WANT_DOCUMENTS = {"PEOPLE", "PLACE"}
@@ -104,35 +110,43 @@ async def find_sequences(
 
 async def _steps(snapshot: Snapshot, asked: Sequence[StepAsked], sharing: Sequence[str]) -> list[Step]:
     """The steps with their candidates, from the rarest outwards: each bounds in time what its neighbours may be."""
-    read = [await read_step(snapshot, step.filter, WHOLE + 1) for step in asked]
-    between = {
-        index: await read_step(snapshot, step.without, WHOLE + 1)
-        for index, step in enumerate(asked)
-        if step.without is not None and index > 0
-    }
+    read = await _whole(snapshot, [step.filter for step in asked])
+    between = await _whole(snapshot, [step.without if index else None for index, step in enumerate(asked)])
     # Later steps are looked at where those before them end. Where all is at hand, only what comes before the rarest has
     # to be narrowed.
-    is_at_hand = all(len(rows) <= WHOLE for rows in (*read, *between.values()))
-    is_free = is_at_hand and not WANT_DOCUMENTS.intersection(sharing)
-    rarest = min(range(len(asked)), key=lambda index: (asked[index].optional, len(read[index])))
+    is_free = None not in (*read, *between) and not WANT_DOCUMENTS.intersection(sharing)
+    sizes = [WHOLE + 1 if rows is None else len(rows) for rows in read]
+    rarest = min(range(len(asked)), key=lambda index: (asked[index].optional, sizes[index]))
     near: dict[int, Sequence[Row]] = {}
     for index in (rarest, *range(rarest + 1, len(asked)), *range(rarest - 1, -1, -1)):
-        path: tuple[str | int, ...] = ("steps", index, "filter")
-        near[index] = read[index]
-        if not is_free or index < rarest:
-            windows = _windows(asked, near, rarest, index)
-            near[index] = await _near(snapshot, asked[index].filter, read[index], windows, path)
+        rows, path = read[index], ("steps", index, "filter")
+        if rows is None or not is_free or index < rarest:
+            rows = await _near(snapshot, asked[index].filter, rows, _windows(asked, near, rarest, index), path)
+        if WANT_DOCUMENTS.intersection(sharing) and len(rows) > MAX_DOCUMENTS:
+            raise _too_many(MAX_DOCUMENTS, path)
+        near[index] = rows
     steps = []
     for index, step in enumerate(asked):
         candidates = await _candidates(snapshot, near[index], sharing)
         without: Ordered | tuple[()] = ()
         if step.without is not None and index > 0:
             rows, path = between[index], ("steps", index, "without")
-            if not is_free:
+            if rows is None or not is_free:
                 rows = await _near(snapshot, step.without, rows, _between(step, near[index]), path)
             without = await _candidates(snapshot, rows, ())
         steps.append(Step(candidates, step.least, step.most, step.margin, step.optional, without))
     return steps
+
+
+async def _whole(snapshot: Snapshot, filters: Sequence[OccurrenceFilter | None]) -> list[Sequence[Row] | None]:
+    """All that passes each filter; None where that is too much to be read whole. Nothing passes no filter."""
+    found: list[Sequence[Row] | None] = []
+    for filter in filters:
+        rows = () if filter is None else await read_step(snapshot, filter, WHOLE + 1)
+        found.append(rows if len(rows) <= WHOLE else None)
+        if sum(len(each or ()) for each in found) > MAX_ROWS:
+            raise too_wide()
+    return found
 
 
 def _windows(
@@ -174,29 +188,31 @@ def _between(step: StepAsked, rows: Sequence[Row]) -> list[Window]:
 async def _near(
     snapshot: Snapshot,
     filter: OccurrenceFilter,
-    rows: Sequence[Row],
+    rows: Sequence[Row] | None,
     windows: list[Window] | None,
     path: tuple[str | int, ...],
 ) -> Sequence[Row]:
-    """The dated occurrences that touch a window; all of them when nothing bounds them."""
+    """The dated occurrences that touch a window; all of them when nothing bounds them. Without rows they are read."""
     merged = None if windows is None else _merged(windows)
-    if len(rows) > WHOLE:  # Then these are not all.
-        if merged is None:
-            rows = await read_step(snapshot, filter, MAX_CANDIDATES + 1)
-        else:
-            rows = await _read_near(snapshot, filter, merged)
-    near = [row for row in rows if merged is None or _touches(merged, row[ES], row[LE])]
+    if rows is None and merged is None:
+        rows = await read_step(snapshot, filter, MAX_CANDIDATES + 1)
+    elif rows is None and merged is not None:
+        rows = await _read_near(snapshot, filter, merged)
+    near = [row for row in rows or () if merged is None or _touches(merged, row[ES], row[LE])]
     if len(near) > MAX_CANDIDATES:
-        message = f"more than {MAX_CANDIDATES:,} occurrences may fill this step; narrow it, or bound the time"
-        raise Refused("PATTERN_TOO_WIDE", message, path)
+        raise _too_many(MAX_CANDIDATES, path)
     return near
+
+
+def _too_many(most: int, path: tuple[str | int, ...]) -> Refused:
+    message = f"more than {most:,} occurrences may fill this step; narrow it, or bound the time"
+    return Refused("PATTERN_TOO_WIDE", message, path)
 
 
 async def _candidates(snapshot: Snapshot, rows: Sequence[Row], sharing: Sequence[str]) -> Ordered:
     """What may fill a step, in order, each with what it may share with others."""
     rows = sorted(rows, key=IN_ORDER)
-    documents = await snapshot.documents([row[0] for row in rows]) if WANT_DOCUMENTS.intersection(sharing) else {}
-    told = [_told(rows, documents, what) for what in sharing]
+    told = await _told(snapshot, rows, sharing)
     ids = sorted(await snapshot.seen(list({id for named in told for each in named.values() for id in each})))
     leads = dict(zip(ids, await snapshot.survivors(ids), strict=True))
 
@@ -240,12 +256,20 @@ def _touches(windows: list[Window], first: int, last: int) -> bool:
     return at > 0 and windows[at - 1][1] >= first
 
 
-def _told(rows: Sequence[Row], documents: dict[str, Document], what: str) -> dict[str, list[str]]:
+async def _told(snapshot: Snapshot, rows: Sequence[Row], sharing: Sequence[str]) -> list[dict[str, list[str]]]:
     """What occurrences may have in common with others, by ids: of their sets of parties, or else of them."""
-    if what == "PARTIES":
-        return {parties: [party for party in parties.split("|") if party] for parties in {row[PARTIES] for row in rows}}
-    read = _places if what == "PLACE" else _people
-    return {id: read(documents[id]) for id, *_ in rows}
+    told: list[dict[str, list[str]]] = [{} for _ in sharing]
+    read = {"PLACE": _places, "PEOPLE": _people}
+    for what, named in zip(sharing, told, strict=True):
+        if what == "PARTIES":
+            named |= {each: [party for party in each.split("|") if party] for each in {row[PARTIES] for row in rows}}
+    for at in range(0, len(rows) if WANT_DOCUMENTS.intersection(sharing) else 0, DOCUMENTS):
+        # Piece by piece: documents are let go of as soon as they have told what is asked.
+        documents = await snapshot.documents([row[0] for row in rows[at : at + DOCUMENTS]])
+        for what, named in zip(sharing, told, strict=True):
+            if what in read:
+                named |= {id: read[what](document) for id, document in documents.items()}
+    return told
 
 
 def _places(document: Document) -> list[str]:
