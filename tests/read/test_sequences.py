@@ -13,11 +13,12 @@ from tests.journeys.histories import Historian, record
 from tests.read.test_series import known, meeting
 from timeline.database import Database
 from timeline.errors import Refused
-from timeline.read import sequences
+from timeline.read import sequences, steps
 from timeline.read.documents import Document, dates_of
 from timeline.read.filters import OccurrenceFilter, Page
 from timeline.read.matching import Candidate, Matcher, Step
 from timeline.read.sequences import StepAsked, find_sequences
+from timeline.read.shared import people
 from timeline.read.snapshot import Snapshot, open_snapshot
 
 FILTERS = [
@@ -61,7 +62,7 @@ async def naive(snapshot: Snapshot, asked: Sequence[StepAsked], sharing: Sequenc
         own = {
             "PARTIES": document.get("party_set") or (document["parties"] if document["kind"] == "milestone" else []),
             "PLACE": [place for place in (document.get("place"), *document.get("also_at", ())) if place],
-            "PEOPLE": sequences._people(document),
+            "PEOPLE": people(document),
         }
         return tuple([frozenset(await snapshot.survivors(own[what])) for what in sharing])
 
@@ -85,11 +86,11 @@ def when_of(document: Document) -> Any:
 @pytest.mark.parametrize("whole", [sequences.WHOLE, 5, 0], ids=["all candidates", "some by windows", "by windows"])
 def test_matches_are_those_of_all_candidates(database: Database, monkeypatch: pytest.MonkeyPatch, whole: int) -> None:
     record(database, Historian(12).history(130))
-    monkeypatch.setattr(sequences, "DOCUMENTS", 3)
+    monkeypatch.setattr("timeline.read.shared.DOCUMENTS", 3)
     if whole < sequences.WHOLE:
         monkeypatch.setattr(sequences, "WHOLE", whole)
-        monkeypatch.setattr(sequences, "LONG_DAYS", 3)
-        monkeypatch.setattr(sequences, "CHUNK", 2)
+        monkeypatch.setattr(steps, "LONG_DAYS", 3)
+        monkeypatch.setattr(steps, "CHUNK", 2)
 
     async def compare() -> int:
         snapshot = await open_snapshot(database)
@@ -119,7 +120,7 @@ def test_matches_are_those_of_all_candidates(database: Database, monkeypatch: py
 def test_a_pattern_is_refused_that_needs_too_many_occurrences_at_hand(
     database: Database, monkeypatch: pytest.MonkeyPatch, limit: str, sharing: tuple[str, ...], path: tuple[object, ...]
 ) -> None:
-    monkeypatch.setattr(sequences, limit, 20)
+    monkeypatch.setattr(steps if limit == "MAX_CANDIDATES" else sequences, limit, 20)
     if limit == "MAX_CANDIDATES":
         monkeypatch.setattr(sequences, "WHOLE", 20)
     rare = [meeting(f"r{number}", "KR", "2001-01-01") for number in range(3)]
@@ -141,7 +142,7 @@ def test_a_rare_step_narrows_the_one_behind_it_and_that_one_the_next(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sequences, "WHOLE", 20)
-    monkeypatch.setattr(sequences, "MAX_CANDIDATES", 20)
+    monkeypatch.setattr(steps, "MAX_CANDIDATES", 20)
     days = [f"2001-{1 + day // 28:02}-{1 + day % 28:02}" for day in range(60)]
     known(
         database,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.read.test_matching import reference
 from timeline.database import Database
 from timeline.handle import Request, handle
-from timeline.read import sequences
+from timeline.read import sequences, steps
 from timeline.read.filters import OccurrenceFilter
 from timeline.read.matching import Candidate, Step
 from timeline.read.sequences import StepAsked, find_sequences
@@ -91,8 +91,8 @@ def test_a_thousand_random_timelines_have_the_matches_of_the_definition(
 ) -> None:
     if narrowed:
         monkeypatch.setattr(sequences, "WHOLE", 0)
-        monkeypatch.setattr(sequences, "LONG_DAYS", 1)
-        monkeypatch.setattr(sequences, "CHUNK", 2)
+        monkeypatch.setattr(steps, "LONG_DAYS", 1)
+        monkeypatch.setattr(steps, "CHUNK", 2)
     commands = [
         Report(
             id=id, content=Meeting(title=id, when=When(edtf=edtf), parties=[Participation(party=p) for p in parties])
