@@ -14,11 +14,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from graphql import FragmentSpreadNode, GraphQLNonNull, GraphQLOutputType, Node, VariableNode
+from graphql import FragmentSpreadNode, Node, VariableNode
 from graphql.execution.executor import Executor
 
 from timeline.api.context import Doc
-from timeline.api.plans import Branch, Compiler, Gathering, Pick, Unplannable
+from timeline.api.plans import Asking, Branch, Compiler, Gathering, Pick, Unplannable, unwrapped
 from timeline.read.documents import Document
 
 PLAN_BYTES = 64_000_000
@@ -29,6 +29,8 @@ VARIANTS = 100
 """For how many values of its variables a selection keeps plans."""
 LONGEST = 1_000
 """For longer values no plan is kept: they would take more than it."""
+Stock = Callable[[Branch], Any]
+"""Completes what a branch has no plan for, or did not foresee."""
 ROUNDS = 100
 """How often a plan picks at most: once more for each level of records that it leads to."""
 
@@ -60,8 +62,8 @@ class Plans:
             self._selections.move_to_end(key)
             return found
         # The field's own arguments have done their work.
-        variables, count = _looked_through([node.selection_set for node in nodes], fragments)  # type: ignore[attr-defined]
-        found = self._selections[key] = Selection(nodes, variables, count * NODE_BYTES)
+        below = nodes_below([node.selection_set for node in nodes], fragments)  # type: ignore[attr-defined]
+        found = self._selections[key] = Selection(nodes, variables_of(below), len(below) * NODE_BYTES)
         self._grow(found.bytes)
         return found
 
@@ -100,70 +102,72 @@ class DocumentExecutor(Executor[Any]):
     def complete_list_value(
         self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
     ) -> Any:
-        def stock() -> Any:
+        def stock(_: Branch | None = None) -> Any:
             return super(DocumentExecutor, self).complete_list_value(
                 return_type, field_details_list, info, path, result, position_context
             )
 
         if type(result) is not list or not result or not all(isinstance(each, Doc) for each in result):
             return stock()
-        return self._completed(_unwrapped(return_type.of_type), field_details_list, result, stock)
+        return complete(self, unwrapped(return_type.of_type)[1], field_details_list, result, stock)
 
     def complete_object_value(
         self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
     ) -> Any:
-        def stock() -> Any:
+        def stock(_: Branch | None = None) -> Any:
             return super(DocumentExecutor, self).complete_object_value(
                 return_type, field_details_list, info, path, result, position_context
             )
 
         if not isinstance(result, Doc):
             return stock()
-        return self._completed(return_type, field_details_list, result, stock)
+        return complete(self, return_type, field_details_list, result, stock)
 
     def complete_abstract_value(
         self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
     ) -> Any:
-        def stock() -> Any:
+        def stock(_: Branch | None = None) -> Any:
             return super(DocumentExecutor, self).complete_abstract_value(
                 return_type, field_details_list, info, path, result, position_context
             )
 
         if not isinstance(result, Doc):
             return stock()
-        return self._completed(return_type, field_details_list, result, stock)
+        return complete(self, return_type, field_details_list, result, stock)
 
-    def _completed(self, named: Any, details: Any, value: Doc | list[Doc], stock: Callable[[], Any]) -> Any:
-        """By a plan if there can be one; anew by the executor if the plan meets what it does not foresee."""
-        docs = value if isinstance(value, list) else [value]
-        view = docs[0].view
-        branch = self._branch(named, details)
-        if not branch.is_plannable or any(doc.view is not view for doc in docs):
-            return stock()
-        at = Gathering(view)
-        try:
-            documents = branch.read(at, docs)
-            picked = [] if at.is_missing else _picked(at, documents)
-        except Exception as surprise:  # Whatever it was, the executor meets it again and says where.
-            branch.is_plannable = not isinstance(surprise, Unplannable)
-            at.drop()
-            return stock()
-        if at.is_missing:
-            return _gathered(branch, at, documents, value, stock)
-        return picked if isinstance(value, list) else picked[0]
 
-    def _branch(self, named: Any, details: Any) -> Branch:
-        """The plans of a selection, kept for the next request with the same document and variables."""
-        nodes = tuple(each.node for each in details)
-        key = (named.name, *map(id, nodes))
-        selection = self._plans.selection(key, nodes, self.fragments)
-        variables = self.variable_values.coerced
-        used = tuple([repr(variables.get(name)) for name in selection.variables])
-        branch = selection.branches.get(used)
-        if branch is None:
-            branch = Branch(Compiler(self), named, details)
-            self._plans.keep(selection, used, branch)
-        return branch
+def complete(one: Asking, named: Any, details: Any, value: Doc | list[Doc], stock: Stock) -> Any:
+    """Documents by a plan if there can be one; by `stock` if not, or if the plan meets what it does not foresee."""
+    docs = value if isinstance(value, list) else [value]
+    view = docs[0].view
+    branch = _branch(one, named, details)
+    if not branch.is_plannable or any(doc.view is not view for doc in docs):
+        return stock(branch)
+    at = Gathering(view)
+    try:
+        documents = branch.read(at, docs)
+        picked = [] if at.is_missing else _picked(at, documents)
+    except Exception as surprise:  # Whatever it was, the executor meets it again and says where.
+        branch.is_plannable = not isinstance(surprise, Unplannable)
+        at.drop()
+        return stock(branch)
+    if at.is_missing:
+        return _gathered(branch, at, documents, value, stock)
+    return picked if isinstance(value, list) else picked[0]
+
+
+def _branch(one: Asking, named: Any, details: Any) -> Branch:
+    """The plans of a selection, kept for the next request with the same document and variables."""
+    nodes = tuple([each.node for each in details])
+    plans = DocumentExecutor._plans
+    selection = plans.selection((named.name, *map(id, nodes)), nodes, one.fragments)
+    variables = one.variable_values.coerced
+    used = tuple([repr(variables.get(name)) for name in selection.variables])
+    branch = selection.branches.get(used)
+    if branch is None:
+        branch = Branch(Compiler(one), named, details)
+        plans.keep(selection, used, branch)
+    return branch
 
 
 def _picked(at: Gathering, documents: Sequence[tuple[Pick, Document]]) -> list[Any]:
@@ -186,7 +190,7 @@ async def _gathered(
     at: Gathering,
     documents: Sequence[tuple[Pick, Document]],
     value: Doc | list[Doc],
-    stock: Callable[[], Any],
+    stock: Stock,
 ) -> Any:
     """What is picked once all is at hand that the plan asks for."""
     try:
@@ -198,31 +202,28 @@ async def _gathered(
     except Exception as surprise:  # Whatever it was, the executor meets it again and says where.
         branch.is_plannable = not isinstance(surprise, Unplannable)
         at.drop()
-    completed = stock()
+    completed = stock(branch)
     return await completed if isinstance(completed, Awaitable) else completed
 
 
-def _unwrapped(type_: GraphQLOutputType) -> Any:
-    """The type, whether null is forbidden or not."""
-    return type_.of_type if isinstance(type_, GraphQLNonNull) else type_
-
-
-def _looked_through(nodes: Sequence[Node | None], fragments: Any) -> tuple[list[str], int]:
-    """The names of the variables below these nodes, fragments included, and how many nodes these are."""
-    count = 0
-    found: dict[str, None] = {}
+def nodes_below(nodes: Sequence[Node | None], fragments: Any) -> list[Node]:
+    """These nodes and all that are below them, fragments included once each."""
+    found: list[Node] = []
     seen: set[str] = set()
     rest: list[Any] = list(nodes)
     while rest:
         node = rest.pop()
-        count += isinstance(node, Node)
-        if isinstance(node, VariableNode):
-            found[node.name.value] = None
-        elif isinstance(node, Node):
+        if isinstance(node, Node):
+            found.append(node)
             if isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
                 seen.add(node.name.value)
                 rest.append(fragments[node.name.value].definition)
             rest.extend(getattr(node, key) for key in node.keys)
         elif isinstance(node, (list, tuple)):
             rest.extend(node)
-    return sorted(found), count
+    return found
+
+
+def variables_of(nodes: Sequence[Node]) -> list[str]:
+    """The names of the variables among these nodes."""
+    return sorted({node.name.value for node in nodes if isinstance(node, VariableNode)})

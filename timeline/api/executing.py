@@ -40,7 +40,9 @@ from timeline.api.errors import Refusal, passed, refusal, shown
 from timeline.api.limits import Limits
 from timeline.api.measuring import Measured, NoIntrospection, named
 from timeline.api.persisted import Persisted
+from timeline.api.plans import Unplannable
 from timeline.api.schema import SCHEMA
+from timeline.api.straight import Straight
 from timeline.api.usage import Rates, Seats, count_fields
 from timeline.database import Database
 from timeline.errors import Denied, Unavailable
@@ -63,12 +65,20 @@ class Asked:
 
 
 @dataclass(slots=True)
+class Ready:
+    """An operation of a document, measured, and with the steps that answer it if it is a query."""
+
+    measured: Measured
+    straight: Straight | None
+
+
+@dataclass(slots=True)
 class Parsed:
     """A document, or what is wrong with it."""
 
     document: DocumentNode | None
     errors: list[dict[str, Any]]
-    measured: dict[str | None, Measured] = field(default_factory=dict)
+    ready: dict[str | None, Ready] = field(default_factory=dict)
     """Its operations by the name that asks for them."""
 
 
@@ -121,6 +131,8 @@ class Operation:
     asked: Asked
     caller: Caller = ANYBODY
     client: str = ""
+    straight: Straight | None = None
+    """How it is answered without an executor, if it can be."""
 
     @property
     def type(self) -> OperationType:
@@ -169,18 +181,22 @@ class Service:
         parsed = self.documents.find(asked.query)
         if parsed.document is None:
             raise Refusal(parsed.errors)
-        measured = parsed.measured.get(asked.operation)
-        if measured is None:
-            node = get_operation_ast(parsed.document, asked.operation)
-            if node is None:
-                message = "name the operation to run: the document has several, or none of that name"
-                raise refusal("OPERATION_UNKNOWN", message)
-            measured = Measured(self.schema, parsed.document, node, self.limits)
-            parsed.measured[asked.operation] = measured
-        too_much = measured.passed(asked.variables)
+        ready = parsed.ready.get(asked.operation)
+        if ready is None:
+            ready = parsed.ready[asked.operation] = self._ready(parsed.document, asked.operation)
+        too_much = ready.measured.passed(asked.variables)
         if too_much is not None:
             raise Refusal([shown(too_much)])
-        return Operation(parsed.document, measured.operation, asked, caller, client)
+        return Operation(parsed.document, ready.measured.operation, asked, caller, client, ready.straight)
+
+    def _ready(self, document: DocumentNode, name: str | None) -> Ready:
+        node = get_operation_ast(document, name)
+        if node is None:
+            message = "name the operation to run: the document has several, or none of that name"
+            raise refusal("OPERATION_UNKNOWN", message)
+        is_straight = self.executor is not None and node.operation is OperationType.QUERY
+        straight = Straight(self.schema, document, node) if is_straight else None
+        return Ready(Measured(self.schema, document, node, self.limits), straight)
 
     async def run(self, operation: Operation, snapshot: Snapshot | None = None) -> Answer:
         """The answer to a query or mutation, asked now or of a snapshot.
@@ -191,17 +207,10 @@ class Service:
             self.rates.take(operation.client, operation.writes)
         async with self.in_time():
             now = View(snapshot or await self._open(operation.caller))
-            asked = self._with(operation, now)
-            result = execute(
-                self.schema,
-                operation.document,
-                now,
-                *asked,
-                executor_class=self.executor,
-                hide_suggestions=not self.introspection,
-            )
-            if isawaitable(result):
-                result = await result
+            data = await self._straight(operation, now)
+            if data is not None:
+                return {"data": data}
+            result = await self._executed(operation, now)
         for error in result.errors or ():
             if isinstance(error.original_error, Unavailable):
                 raise error.original_error
@@ -210,6 +219,29 @@ class Service:
         if result.data is None and all("path" not in error for error in answer.get("errors", [{"path": ()}])):
             raise Refusal(answer["errors"])
         return answer
+
+    async def _straight(self, operation: Operation, now: View) -> dict[str, Any] | None:
+        """The data of a query by its steps; None where it has to be executed, anew or at all."""
+        if operation.straight is None or not operation.straight.is_plannable:
+            return None
+        try:
+            return await operation.straight.answer(now, operation.asked.variables)
+        except Unavailable:
+            raise
+        except Exception as surprise:  # Whatever it was, the executor meets it again and says where.
+            operation.straight.is_plannable = not isinstance(surprise, Unplannable)
+            return None
+
+    async def _executed(self, operation: Operation, now: View) -> ExecutionResult:
+        result = execute(
+            self.schema,
+            operation.document,
+            now,
+            *self._with(operation, now),
+            executor_class=self.executor,
+            hide_suggestions=not self.introspection,
+        )
+        return await result if isawaitable(result) else result
 
     async def snapshot(self, caller: Caller = ANYBODY) -> Snapshot:
         """The record now, for whoever asks. Raises `Refusal` when that takes too long."""

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from typing import Any, TypedDict
+from typing import Any, Protocol, TypedDict
 
 import msgspec
 from graphql import (
@@ -30,12 +30,13 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
+    GraphQLSchema,
     GraphQLString,
+    OperationDefinitionNode,
     is_leaf_type,
 )
-from graphql.execution.collect_fields import collect_subfields
-from graphql.execution.executor import Executor
-from graphql.execution.values import get_argument_values
+from graphql.execution.collect_fields import FragmentDetails, collect_subfields
+from graphql.execution.values import VariableValues, get_argument_values
 
 from timeline.api.context import Doc, Unread, View
 from timeline.api.fields import Derived, Held, Linked, Ref, Refs, Told, page_size
@@ -55,6 +56,15 @@ INT_RANGE = " and -2147483648 <= v <= 2147483647"
 """The integers of GraphQL have 32 bits."""
 Pick = Callable[["Gathering", Document], Any]
 Convert = Callable[[Any], Any]
+
+
+class Asking(Protocol):
+    """An operation with the values of its variables, as one request asks it; an executor is one."""
+
+    schema: GraphQLSchema
+    operation: OperationDefinitionNode
+    fragments: dict[str, FragmentDetails]
+    variable_values: VariableValues
 
 
 class Surprise(Exception):
@@ -276,11 +286,11 @@ def _once_each(pick: Pick) -> Pick:
 class Compiler:
     """Makes plans from the fragments and variables of one operation. It keeps nothing of the request."""
 
-    def __init__(self, executor: Executor[Any]) -> None:
-        self.schema = executor.schema
-        self.operation = executor.operation
-        self.fragments = executor.fragments
-        self.variables = executor.variable_values
+    def __init__(self, one: Asking) -> None:
+        self.schema = one.schema
+        self.operation = one.operation
+        self.fragments = one.fragments
+        self.variables = one.variable_values
 
     def plan(self, type_: GraphQLObjectType, details: Any, *, is_fixed: bool = False) -> Plan:
         """The plan of a selection on a type; documents that are fixed never change.
@@ -383,7 +393,7 @@ class Text:
             raise Unplannable
         made = declared.extensions["strawberry-definition"]
         how = made.metadata.get("plan")
-        required, type_ = _unwrapped(declared.type)
+        required, type_ = unwrapped(declared.type)
         if how is None and made.is_basic_field:
             return self.said(type_, required, details, of, made.python_name)
         if isinstance(how, Derived):
@@ -391,7 +401,7 @@ class Text:
         if how is None or is_leaf_type(type_):
             raise Unplannable
         is_list = isinstance(type_, GraphQLList)
-        branch = self.branch(_unwrapped(type_.of_type)[1] if is_list else type_, details)
+        branch = self.branch(unwrapped(type_.of_type)[1] if is_list else type_, details)
         if isinstance(how, Held):
             return self.maybe(of.get(made.python_name), f"{self.value(branch.pick_doc)}(at, v)", required)
         return self.led(how, self.compiler.arguments(declared, details), branch, of, is_list=is_list, required=required)
@@ -438,9 +448,9 @@ class Text:
         if is_leaf_type(type_):
             return self.converted(type_, required, of.get(name))
         is_list = isinstance(type_, GraphQLList)
-        inner = _unwrapped(type_.of_type)[1] if is_list else type_
+        inner = unwrapped(type_.of_type)[1] if is_list else type_
         if is_leaf_type(inner):
-            return self.maybe(of.get(name), f"{self.value(_each(_converter(inner)))}(v)", required)
+            return self.maybe(of.get(name), f"{self.value(_each(converter(inner)))}(v)", required)
         if not isinstance(inner, GraphQLObjectType) or inner.is_type_of is not None:
             branch = self.branch(inner, details)
             if is_list:
@@ -465,7 +475,7 @@ class Text:
 
     def converted(self, type_: Any, required: bool, found: str) -> str:
         """A value that is as it should be is given as it is; any other is converted or refused."""
-        slow = self.value(_leaf(_converter(type_), required))
+        slow = self.value(_leaf(converter(type_), required))
         if isinstance(type_, GraphQLEnumType):
             names = self.value({value.value: name for name, value in type_.values.items()})
             return f"({names}[v] if (v := {found}) in {names} else {slow}(v))"
@@ -479,7 +489,7 @@ class Text:
         return f"({'at.null()' if required else 'None'} if (v := {found}) is None else {picked})"
 
 
-def _unwrapped(type_: GraphQLOutputType) -> tuple[bool, Any]:
+def unwrapped(type_: GraphQLOutputType) -> tuple[bool, Any]:
     """Whether null is forbidden, and the type without that."""
     return (True, type_.of_type) if isinstance(type_, GraphQLNonNull) else (False, type_)
 
@@ -495,7 +505,7 @@ def _leaf(convert: Convert, required: bool) -> Convert:
     return leaf
 
 
-def _converter(type_: Any) -> Convert:
+def converter(type_: Any) -> Convert:
     """A value of the document as a value of the answer. Raises for one of another type."""
     if not isinstance(type_, GraphQLEnumType):
         return type_.coerce_output_value
