@@ -21,11 +21,12 @@ from starlette.routing import Route
 from timeline.api.answers import Answers
 from timeline.api.executing import Service
 from timeline.api.feed import feed_routes
-from timeline.api.http import graphql_routes, unavailable
+from timeline.api.http import PATH, GraphQL, graphql_routes, unavailable
 from timeline.api.persisted import Persisted, read_documents
 from timeline.api.schema import SCHEMA
 from timeline.backup.restoring import check_finished
 from timeline.database import Database, is_current, open_database
+from timeline.edge.front import Front
 from timeline.edge.guard import Guard
 from timeline.errors import Damaged, Refused, Unavailable
 from timeline.log.checkpoint import Trust, check_signed
@@ -72,9 +73,12 @@ def create_app(settings: Settings) -> Starlette:
         found = readiness(database, trust)
         return JSONResponse(found, status_code=200 if found["status"] == "ready" else 503)
 
-    return Starlette(
+    endpoint = GraphQL(service, Answers(settings.kept_answers_mb * MEGABYTE))
+    return Front(
+        PATH,
+        endpoint,
         routes=[
-            *graphql_routes(service, settings.origins, Answers(settings.kept_answers_mb * MEGABYTE)),
+            *graphql_routes(endpoint, settings.origins),
             *feed_routes(service),
             *graphiql.routes(examples),
             *pages.routes(),

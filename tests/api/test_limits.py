@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from tests.api.conftest import GRAPHQL_JSON, Client, client_on
 from timeline.api import executing
 from timeline.api.executing import Service
-from timeline.api.http import graphql_routes
+from timeline.api.http import GraphQL, graphql_routes
 from timeline.api.limits import Limits
 from timeline.api.schema import SCHEMA
 from timeline.database import Database, open_database
@@ -30,7 +30,7 @@ BOMB = "{ ...f0 }" + "".join(f"fragment f{n} on Query {{ ...f{n + 1} ...f{n + 1}
 @contextmanager
 def limited(client: Client, **limits: Any) -> Iterator[Client]:
     database = open_database(client.url)
-    with client_on(Starlette(routes=graphql_routes(Service(database, Limits(**limits))))) as other:
+    with client_on(Starlette(routes=graphql_routes(GraphQL(Service(database, Limits(**limits)))))) as other:
         yield other
         other.portal.call(database.close)
     database.dispose()

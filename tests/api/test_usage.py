@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.requests import HTTPConnection
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -30,7 +29,7 @@ def limit_of(refused: Refusal) -> str:
 
 def seen_from(host: str | None, viewer: Viewer = PUBLIC) -> str:
     client = None if host is None else (host, 5000)
-    return client_of(HTTPConnection({"type": "http", "client": client, "headers": []}), viewer)
+    return client_of({"type": "http", "client": client, "headers": []}, viewer)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ which they are live. A query that asks only as of a position depends on no later
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import OrderedDict
 from functools import cache
 from importlib.metadata import version
@@ -27,8 +26,6 @@ FOR_A_DAY = "public, max-age=86400, immutable"
 """What never changes could be kept for ever, but for erasures: a day later others ask whether it still stands."""
 CHECK_FIRST = "no-cache"
 PRIVATE = "private, no-cache"
-_SIGNED = re.compile(r"\b(?:checkpoint|proof|consistency)\b")
-"""Fields whose answers move with the last checkpoint. Whatever else has such a name is asked anew, too."""
 
 
 class Answers:
@@ -67,7 +64,7 @@ class Answers:
 
 def may_keep(operation: Operation) -> bool:
     """Whether the answer depends on the record alone: checkpoints are signed without anything being recorded."""
-    return operation.type is OperationType.QUERY and _SIGNED.search(operation.asked.query) is None
+    return operation.type is OperationType.QUERY and not operation.ready.is_signed
 
 
 def tag_of(snapshot: Snapshot, operation: Operation, media: str) -> str:

@@ -6,7 +6,6 @@ import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
@@ -66,10 +65,13 @@ class Asked:
 
 @dataclass(slots=True)
 class Ready:
-    """An operation of a document, measured, and with the steps that answer it if it is a query."""
+    """What is known of an operation once its document is."""
 
     measured: Measured
     straight: Straight | None
+    """The steps that answer it if it is a query."""
+    is_signed: bool
+    """Whether its answer may move with the last checkpoint. Whatever else has such a name is taken for that, too."""
 
 
 @dataclass(slots=True)
@@ -127,12 +129,15 @@ class Operation:
     """An operation that may run, and for whom: its document is valid and within the limits."""
 
     document: DocumentNode
-    node: OperationDefinitionNode
+    ready: Ready
     asked: Asked
     caller: Caller = ANYBODY
     client: str = ""
-    straight: Straight | None = None
-    """How it is answered without an executor, if it can be."""
+
+    @property
+    def node(self) -> OperationDefinitionNode:
+        """Where it stands in its document."""
+        return self.ready.measured.operation
 
     @property
     def type(self) -> OperationType:
@@ -183,20 +188,20 @@ class Service:
             raise Refusal(parsed.errors)
         ready = parsed.ready.get(asked.operation)
         if ready is None:
-            ready = parsed.ready[asked.operation] = self._ready(parsed.document, asked.operation)
+            ready = parsed.ready[asked.operation] = self._ready(parsed.document, asked.query, asked.operation)
         too_much = ready.measured.passed(asked.variables)
         if too_much is not None:
             raise Refusal([shown(too_much)])
-        return Operation(parsed.document, ready.measured.operation, asked, caller, client, ready.straight)
+        return Operation(parsed.document, ready, asked, caller, client)
 
-    def _ready(self, document: DocumentNode, name: str | None) -> Ready:
+    def _ready(self, document: DocumentNode, text: str, name: str | None) -> Ready:
         node = get_operation_ast(document, name)
         if node is None:
             message = "name the operation to run: the document has several, or none of that name"
             raise refusal("OPERATION_UNKNOWN", message)
         is_straight = self.executor is not None and node.operation is OperationType.QUERY
         straight = Straight(self.schema, document, node) if is_straight else None
-        return Ready(Measured(self.schema, document, node, self.limits), straight)
+        return Ready(Measured(self.schema, document, node, self.limits), straight, _SIGNED.search(text) is not None)
 
     async def run(self, operation: Operation, snapshot: Snapshot | None = None) -> Answer:
         """The answer to a query or mutation, asked now or of a snapshot.
@@ -206,11 +211,15 @@ class Service:
         if operation.type is OperationType.MUTATION:
             self.rates.take(operation.client, operation.writes)
         async with self.in_time():
-            now = View(snapshot or await self._open(operation.caller))
-            data = await self._straight(operation, now)
-            if data is not None:
-                return {"data": data}
-            result = await self._executed(operation, now)
+            return await self.answer(operation, snapshot or await self.open(operation.caller))
+
+    async def answer(self, operation: Operation, snapshot: Snapshot) -> Answer:
+        """The same, for whoever looks after the time and how much is written."""
+        now = View(snapshot)
+        data = await self._straight(operation, now)
+        if data is not None:
+            return {"data": data}
+        result = await self._executed(operation, now)
         for error in result.errors or ():
             if isinstance(error.original_error, Unavailable):
                 raise error.original_error
@@ -222,14 +231,15 @@ class Service:
 
     async def _straight(self, operation: Operation, now: View) -> dict[str, Any] | None:
         """The data of a query by its steps; None where it has to be executed, anew or at all."""
-        if operation.straight is None or not operation.straight.is_plannable:
+        straight = operation.ready.straight
+        if straight is None or not straight.is_plannable:
             return None
         try:
-            return await operation.straight.answer(now, operation.asked.variables)
+            return await straight.answer(now, operation.asked.variables)
         except Unavailable:
             raise
         except Exception as surprise:  # Whatever it was, the executor meets it again and says where.
-            operation.straight.is_plannable = not isinstance(surprise, Unplannable)
+            straight.is_plannable = not isinstance(surprise, Unplannable)
             return None
 
     async def _executed(self, operation: Operation, now: View) -> ExecutionResult:
@@ -243,26 +253,13 @@ class Service:
         )
         return await result if isawaitable(result) else result
 
-    async def snapshot(self, caller: Caller = ANYBODY) -> Snapshot:
-        """The record now, for whoever asks. Raises `Refusal` when that takes too long."""
-        async with self.in_time():
-            return await self._open(caller)
-
-    async def _open(self, caller: Caller) -> Snapshot:
+    async def open(self, caller: Caller = ANYBODY) -> Snapshot:
+        """The record now, for whoever asks."""
         return await open_snapshot(self.database, rank=caller.viewer.rank, now_us=self.gate.now_us())
 
-    @asynccontextmanager
-    async def in_time(self) -> AsyncIterator[None]:
-        """Raises `Refusal` when it takes longer than an answer may."""
-        try:
-            async with asyncio.timeout(self.limits.seconds):
-                yield
-        except TimeoutError:
-            message = (
-                f"the answer took longer than {self.limits.seconds:g} seconds; ask for less at once, "
-                "and send a mutation again under its appendId: it may have been recorded"
-            )
-            raise passed("seconds", message, 503) from None
+    def in_time(self) -> InTime:
+        """Raises `Refusal` when what is done within it takes longer than an answer may."""
+        return InTime(self.limits.seconds)
 
     async def stream(self, operation: Operation) -> AsyncIterator[Answer]:
         """The answers to a subscription, or the one to anything else. Raises `Refusal`."""
@@ -277,7 +274,7 @@ class Service:
     async def _results(self, operation: Operation) -> AsyncIterator[ExecutionResult]:
         """What becomes of each event, within the time that an answer may take."""
         async with self.in_time():
-            now = View(await self._open(operation.caller))
+            now = View(await self.open(operation.caller))
             asked = self._with(operation, now)
             executor = Executor.build(
                 self.schema, operation.document, now, *asked, hide_suggestions=not self.introspection
@@ -307,6 +304,29 @@ class Service:
         return context, operation.asked.variables, operation.name
 
 
+class InTime:
+    """Ends what is done within it after so many seconds, and raises `Refusal` then."""
+
+    __slots__ = ("_timeout", "seconds")
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._timeout = asyncio.timeout(seconds)
+
+    async def __aenter__(self) -> None:
+        await self._timeout.__aenter__()
+
+    async def __aexit__(self, *raised: Any) -> None:
+        try:
+            await self._timeout.__aexit__(*raised)
+        except TimeoutError:
+            message = (
+                f"the answer took longer than {self.seconds:g} seconds; ask for less at once, "
+                "and send a mutation again under its appendId: it may have been recorded"
+            )
+            raise passed("seconds", message, 503) from None
+
+
 def _answer(result: ExecutionResult) -> Answer:
     errors = [shown(error) for error in result.errors or ()]
     return {"errors": errors, "data": result.data} if errors else {"data": result.data}
@@ -317,6 +337,7 @@ def unexpected(error: Exception) -> Answer:
     return {"errors": [shown(GraphQLError(str(error), original_error=error))]}
 
 
+_SIGNED = re.compile(r"\b(?:checkpoint|proof|consistency)\b")
 _NUL = re.compile(rb"(?:\\|%5[Cc])u(?:0000|(?:\{|%7[Bb])0+(?:\}|%7[Dd]))|%00")
 
 

@@ -53,7 +53,7 @@ async def _answer(service: Service, request: Request, caller: Caller) -> Respons
     after = _number(request, "after", request.headers.get("last-event-id", "0"), 0, 2**62)
     limit = _number(request, "limit", "1000", 1, MAX_LIMIT)
     wait = _number(request, "wait", "0", 0, MAX_WAIT)
-    client = client_of(request, caller.viewer)
+    client = client_of(request.scope, caller.viewer)
     if is_event_stream(request.headers.get("accept")):
         return HeldOpen(service, client, _events(service, caller, after), SAFE)
     with service.seats.taken(client) if wait else nullcontext():

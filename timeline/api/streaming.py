@@ -96,7 +96,7 @@ def websocket_endpoint(service: Service, origins: Collection[str]) -> Callable[[
             await socket.close(4406, f"the subprotocol is {PROTOCOL}")
         else:
             try:
-                let_go = service.seats.take(client_of(socket, PUBLIC))
+                let_go = service.seats.take(client_of(socket.scope, PUBLIC))
             except Refusal as refused:
                 await socket.send_denial_response(
                     JSONResponse({"errors": refused.errors}, refused.status, refused.headers)
@@ -201,7 +201,7 @@ class _Conversation:
                 message = f"a connection may have {self.service.limits.operations} operations open; complete one first"
                 raise passed("operations", message)
             caller = await self.service.gate.caller(self.authorization)
-            client = client_of(self.socket, caller.viewer)
+            client = client_of(self.socket.scope, caller.viewer)
             operation = self.service.prepare(asked_of(payload, self.service.persisted), caller, client)
             let_go = self.service.seats.take(client)
         except Invalid as invalid:

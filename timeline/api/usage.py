@@ -6,10 +6,11 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
-from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from timeline.api.errors import passed
 from timeline.api.limits import Limits
@@ -19,11 +20,15 @@ CLIENTS = 10_000
 """For how many clients it is kept how much they wrote; whoever wrote longest ago is forgotten first."""
 
 
-def client_of(connection: HTTPConnection, viewer: Viewer) -> str:
+def client_of(scope: Scope, viewer: Viewer) -> str:
     """Who counts as one client. Whoever has an address of IPv6 has a whole network of them."""
     if viewer.actor is not None:
         return f"actor {viewer.actor}"
-    host = connection.client.host if connection.client else ""
+    return _at((scope.get("client") or ("",))[0])
+
+
+@lru_cache(maxsize=CLIENTS)
+def _at(host: str) -> str:
     try:
         address = ip_address(host)
     except ValueError:

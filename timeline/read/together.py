@@ -19,21 +19,37 @@ class Together(Generic[T]):
     def __init__(self, ask: Callable[[], Awaitable[T]]) -> None:
         self._ask = ask
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._running: asyncio.Task[T] | None = None
-        self._next: asyncio.Task[T] | None = None
+        self._waiting: list[asyncio.Future[T]] = []
+        self._asking: asyncio.Task[None] | None = None
 
     async def answer(self) -> T:
         """An answer that was asked for after this call."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
-            self._loop, self._running, self._next = loop, None, None
-        if self._next is None:
-            self._next = loop.create_task(self._after(self._running))
-        # One who gives up must not take the answer from the others.
-        return await asyncio.shield(self._next)
+            self._loop, self._waiting, self._asking = loop, [], None
+        # One who gives up takes the answer from nobody else: each waits for a future of their own.
+        mine: asyncio.Future[T] = loop.create_future()
+        self._waiting.append(mine)
+        if self._asking is None:
+            self._asking = loop.create_task(self._answer_all())
+        return await mine
 
-    async def _after(self, running: asyncio.Task[T] | None) -> T:
-        if running is not None and not running.done():
-            await asyncio.wait([running])
-        self._running, self._next = self._next, None
-        return await self._ask()
+    async def _answer_all(self) -> None:
+        try:
+            while self._waiting:
+                waiting, self._waiting = self._waiting, []
+                await self._answer_each(waiting)
+        finally:
+            self._asking = None
+
+    async def _answer_each(self, waiting: list[asyncio.Future[T]]) -> None:
+        try:
+            found = await self._ask()
+        except Exception as error:
+            for each in waiting:
+                if not each.done():
+                    each.set_exception(error)
+        else:
+            for each in waiting:
+                if not each.done():
+                    each.set_result(found)
