@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -108,7 +109,7 @@ def test_those_who_ask_at_once_share_a_question_and_late_comers_get_the_next() -
         begun = 0
         go_on = asyncio.Event()
 
-        async def ask() -> int:
+        async def ask(_: Sequence[None]) -> int:
             nonlocal begun
             begun += 1
             mine = begun
@@ -116,9 +117,9 @@ def test_those_who_ask_at_once_share_a_question_and_late_comers_get_the_next() -
             return mine
 
         together = Together(ask)
-        first = [asyncio.ensure_future(together.answer()) for _ in range(3)]
+        first = [asyncio.ensure_future(together.answer(None)) for _ in range(3)]
         await asyncio.sleep(0.01)
-        late = [asyncio.ensure_future(together.answer()) for _ in range(3)]
+        late = [asyncio.ensure_future(together.answer(None)) for _ in range(3)]
         late[0].cancel()
         await asyncio.sleep(0.01)
         assert begun == 1
@@ -133,15 +134,15 @@ def test_a_question_that_fails_fails_for_those_who_shared_it_only() -> None:
     async def play() -> None:
         answers = iter([RuntimeError("down"), 7])
 
-        async def ask() -> int:
+        async def ask(_: Sequence[None]) -> int:
             found = next(answers)
             if isinstance(found, RuntimeError):
                 raise found
             return found
 
         together = Together(ask)
-        failed = await asyncio.gather(*(together.answer() for _ in range(2)), return_exceptions=True)
+        failed = await asyncio.gather(*(together.answer(None) for _ in range(2)), return_exceptions=True)
         assert [str(each) for each in failed] == ["down", "down"]
-        assert await together.answer() == 7
+        assert await together.answer(None) == 7
 
     asyncio.run(play())

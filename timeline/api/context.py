@@ -116,9 +116,10 @@ class View:
         """The record under an id, or the state of a code, if no load is needed; None tells nothing."""
         return self.snapshot.at_hand(id) if "/" in id else country(id)
 
-    def find(self, id: str) -> Awaitable[Doc | None]:
+    async def find(self, id: str) -> Doc | None:
         """The record under an id from outside; None when it is unknown."""
-        return self._records.load(id)
+        found = self.at_hand(id)
+        return Doc(self, found) if found is not None else (await self._load_records([id]))[0]
 
     def find_each(self, ids: Sequence[str]) -> Awaitable[Sequence[Doc | None]]:
         """The records under these ids, None for those unknown."""

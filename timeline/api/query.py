@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any
 
 import strawberry
@@ -210,7 +209,7 @@ async def _node(root: Root, id: Id) -> Node | None:
 async def _nodes(root: Root, ids: Ids) -> list[Node | None]:
     if len(ids) > MAX_IDS:
         raise Invalid("TOO_MANY_IDS", f"{len(ids)} ids were given; at most {MAX_IDS} are answered at once", ("ids",))
-    return await asyncio.gather(*(root.find(id) for id in ids))  # type: ignore[return-value]
+    return await root.find_each(ids)  # type: ignore[return-value]
 
 
 def _search(

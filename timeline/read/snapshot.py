@@ -63,7 +63,7 @@ async def open_snapshot(
     Raises `Invalid` for a position beyond the head.
     """
     if position is None and recorded_us is None:
-        shelf, head, merges, since_us, embargoed_us, found, us = await _now_of(database).answer()
+        shelf, head, merges, since_us, embargoed_us, found, us = await _now_of(database).answer(None)
     else:
         shelf, head, merges, since_us, embargoed_us, found, us = await _state(database, position, recorded_us)
     if not 0 <= found <= head:
@@ -78,20 +78,55 @@ async def open_snapshot(
 State = tuple[str, int, int, int, int, int, int]
 """Shelf, head, last merge, since when the shelf is live, when the last embargo ends; the position asked for and when
 that was recorded."""
-_now: WeakKeyDictionary[Database, Together[State]] = WeakKeyDictionary()
+_now: WeakKeyDictionary[Database, Together[None, State]] = WeakKeyDictionary()
+Version = tuple[str, int]
+"""The text of a record and since which position it holds."""
+_reading: WeakKeyDictionary[Database, tuple[object, Together[Sequence[str], dict[str, Version]]]] = WeakKeyDictionary()
 
 
-def _now_of(database: Database) -> Together[State]:
+def _now_of(database: Database) -> Together[None, State]:
     found = _now.get(database)
     if found is None:
-        asked = ref(database)  # Kept by the database itself, it would never go.
+        held = ref(database)  # Kept by the database itself, it would never go.
 
-        async def ask() -> State:
-            database = asked()
-            assert database is not None, "whoever asks holds the database"
-            return await _state(database, None, None)
+        async def ask(_: Sequence[None]) -> State:
+            return await _state(_there(held), None, None)
 
         found = _now[database] = Together(ask)
+    return found
+
+
+def _reading_of(database: Database, shelf: str, live_since_us: int, position: int) -> Together[Any, dict[str, Version]]:
+    """Reads records as of a position for all requests that want some at the same time."""
+    key = (shelf, live_since_us, position)
+    found = _reading.get(database)
+    if found is None or found[0] != key:
+        held = ref(database)
+
+        async def ask(wanted: Sequence[Sequence[str]]) -> dict[str, Version]:
+            return await _versions(_there(held), shelf, position, sorted({id for ids in wanted for id in ids}))
+
+        found = _reading[database] = (key, Together(ask))
+    return found[1]
+
+
+def _there(held: ref[Database]) -> Database:
+    database = held()
+    assert database is not None, "whoever asks holds the database"
+    return database
+
+
+async def _versions(database: Database, shelf: str, position: int, ids: Sequence[str]) -> dict[str, Version]:
+    """The records under these ids as of a position; of those unknown nothing."""
+    found: dict[str, Version] = {}
+    for chunk in _chunks(ids):
+        query = Query(shelf, database.dialect, list, parameters={"at": position})
+        rows = await database.fetch_soon(
+            f"SELECT r.id, r.doc, r.from_position FROM {shelf}_records r "
+            f"WHERE {query.among('r.id', chunk)} AND {query.valid('r')}",
+            **query.parameters,
+        )
+        found |= {id: (doc, since) for id, doc, since in rows}
     return found
 
 
@@ -427,18 +462,22 @@ class Snapshot:
 
     async def _loaded(self, ids: Sequence[str]) -> dict[str, Document]:
         found = {id: kept for id in ids if (kept := self.kept.find(id, self.position)) is not None}
-        for chunk in _chunks([id for id in ids if id not in found]):
-            query = Query(self.shelf, self.database.dialect, list, parameters={"at": self.position})
-            rows = await self.database.fetch_soon(
-                f"SELECT r.id, r.doc, r.from_position FROM {self.shelf}_records r "
-                f"WHERE {query.among('r.id', chunk)} AND {query.valid('r')}",
-                **query.parameters,
-            )
-            for id, doc, since in rows:
+        missing = [id for id in ids if id not in found]
+        versions = await self._versions(missing) if missing else {}
+        for id in missing:
+            if id in versions:
+                doc, since = versions[id]
                 found[id] = orjson.loads(doc)
                 self.kept.keep(id, since, found[id], len(doc), self.position)
         # What is kept is kept for all.
         return found if self.veil is None else {id: self.veil.document(each) for id, each in found.items()}
+
+    async def _versions(self, ids: Sequence[str]) -> dict[str, Version]:
+        database, position = self.database, self.position
+        # SQLite answers at once, so nobody else comes meanwhile; of old positions each request has its own.
+        if database.dialect == "sqlite" or position != self.head:
+            return await _versions(database, self.shelf, position, ids)
+        return await _reading_of(database, self.shelf, self.live_since_us, position).answer(ids)
 
     async def _page(self, query: Query, table: str, order: Order, page: Page, shown: Sequence[str] = ()) -> Slice:
         """Keyset pages: the rows behind one key and before another, one more than asked to see if there is more."""
