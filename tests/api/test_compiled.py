@@ -134,10 +134,11 @@ class Writer:
         return self.chance.choice(known or ["1"])
 
 
-def answer(service: Service, query: str) -> bytes:
+def answer(service: Service, query: str, *, as_json: bool = True) -> bytes:
     async def ask() -> Any:
         try:
-            return await service.run(service.prepare(Asked(query, {}, None)))
+            operation = service.prepare(Asked(query, {}, None))
+            return await service.answer(operation, await service.open(), as_json=as_json)
         except Refusal as refusal:
             return refusal.errors
 
@@ -187,7 +188,7 @@ def test_generated_operations_over_the_whole_schema_have_equal_answers(services:
     for seed in range(200):
         query = Writer(seed).operation()
         one, other = answer(compiled, query), answer(stock, query)
-        assert one == other, query
+        assert one == other == answer(compiled, query, as_json=False), query
         answered, refused = answered + (b'"data"' in one), refused + (b'"data"' not in one)
     assert answered > 120, "most of what is written is a query that runs"
 
@@ -238,6 +239,47 @@ def test_a_selection_is_planned_once_and_without_falling_back(services: tuple[Se
     assert set(branch.plans) == {"meeting"}
 
 
+SHAPED = """query Q {
+  meetings { nodes {
+    __typename is: __typename id name: title partySet { name } status topics recordedAt
+    when { label of: bounds { latestEnd } precision uncertain first: earliest }
+    where: place { name } alsoAt { name }
+    parties { role party { ... on Country { id name } } who: person { name } inPlaceOf { post { name } } }
+    citations { source { title } page: locator }
+    said: statements(first: 2) { name: title attribution voices { party { ... on Node { id } } person { name } } }
+    version firstPosition corrections
+  } edges { cursor node { title } } }
+  timeline { nodes { __typename id title when { label } ... on Meeting { place { name } } } }
+}"""
+
+
+def test_what_is_read_into_shapes_is_what_plans_pick(services: tuple[Service, Service]) -> None:
+    compiled, stock = services
+    DocumentExecutor._plans.clear()
+    found = answer(compiled, SHAPED)
+    shapes = [s for each in DocumentExecutor._plans.values() for b in each.branches.values() for s in b.shapes.values()]
+    assert len(shapes) > 3 and None not in shapes
+    assert found == answer(stock, SHAPED) == answer(compiled, SHAPED, as_json=False)
+    assert b'"data"' in found
+
+
+@pytest.mark.parametrize(
+    ("selection", "is_shaped"),
+    [
+        ("id title when { label } place { name } parties { party { name } role } citations { locator }", True),
+        ("statements { title voices { person { name } } } named: title __typename", True),
+        ("id is: id", False),  # One value of the text in two places.
+        ("sameDayAs { id }", False),  # Worked out from the view.
+    ],
+)
+def test_what_has_a_shape(services: tuple[Service, Service], selection: str, is_shaped: bool) -> None:
+    DocumentExecutor._plans.clear()
+    answer(services[0], f"{{ meetings {{ nodes {{ {selection} }} }} }}")
+    (kept,) = DocumentExecutor._plans.values()
+    (branch,) = kept.branches.values()
+    assert [shape is not None for shape in branch.shapes.values()] == [is_shaped]
+
+
 REFERRING = """{ meetings { nodes { title place { name } parties { party { name } person { id name version } }
   citations { source { title } } relations { target { id title } } } }
   statements { nodes { voices { person { name } } } }
@@ -253,8 +295,8 @@ def test_what_was_picked_before_is_picked_anew_once_its_record_changes(database:
                 await asyncio.to_thread(handle, database, request, now_us=number)
             anew = open_database(database.url.render_as_string(hide_password=False))
             answers = [
-                await service.run(service.prepare(Asked(REFERRING, {}, None)))
-                for service in (kept, kept, Service(anew, stock=True))
+                await service.answer(service.prepare(Asked(REFERRING, {}, None)), await service.open(), as_json=as_json)
+                for service, as_json in ((kept, True), (kept, False), (Service(anew, stock=True), True))
             ]
             assert orjson.dumps(answers[0]) == orjson.dumps(answers[1]) == orjson.dumps(answers[2])
             await anew.close()

@@ -11,14 +11,19 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, ClassVar
 
 from graphql import FragmentSpreadNode, Node, VariableNode
 from graphql.execution.executor import Executor
+from msgspec import ValidationError
 
 from timeline.api.context import Doc
-from timeline.api.plans import Asking, Branch, Compiler, Gathering, Pick, Unplannable, unwrapped
+from timeline.api.gathering import Gathering, Pickings, Unplannable
+from timeline.api.plans import Asking, Branch, Compiler, Pick, unwrapped
+from timeline.api.shapes import shaped, written
 from timeline.read.documents import Document
 
 PLAN_BYTES = 64_000_000
@@ -97,6 +102,7 @@ class Plans:
 class DocumentExecutor(Executor[Any]):
     """graphql-core's executor, which completes documents by plans and everything else by itself."""
 
+    as_json = False
     _plans: ClassVar[Plans] = Plans()
 
     def complete_list_value(
@@ -145,15 +151,46 @@ def complete(one: Asking, named: Any, details: Any, value: Doc | list[Doc], stoc
         return stock(branch)
     at = Gathering(view)
     try:
-        documents = branch.read(at, docs)
-        picked = [] if at.is_missing else _picked(at, documents)
+        pickings, finish = _read(one, branch, at, value)
+        picked = [] if at.is_missing else _picked(at, pickings)
     except Exception as surprise:  # Whatever it was, the executor meets it again and says where.
         branch.is_plannable = not isinstance(surprise, Unplannable)
         at.drop()
         return stock(branch)
     if at.is_missing:
-        return _gathered(branch, at, documents, value, stock)
-    return picked if isinstance(value, list) else picked[0]
+        return _gathered(branch, at, pickings, finish, stock)
+    return finish(picked)
+
+
+def _read(
+    one: Asking, branch: Branch, at: Gathering, value: Doc | list[Doc]
+) -> tuple[Pickings, Callable[[list[Any]], Any]]:
+    """The documents with what picks from each, and what makes the part of the answer of all that is picked."""
+    if not isinstance(value, list):
+        return _one_by_one(branch.read(at, [value])), itemgetter(0)
+    with suppress(ValidationError):  # A value of another type may be one that a plan converts.
+        filling = shaped(branch, value) if one.as_json else None
+        if filling is not None:
+            return filling, written
+    return _one_by_one(branch.read(at, value)), lambda picked: picked
+
+
+def _one_by_one(documents: Sequence[tuple[Pick, Document]]) -> Pickings:
+    """What is picked from each; that one fails while something is missing keeps none from telling what it misses."""
+
+    def pick(at: Gathering) -> list[Any]:
+        picked = []
+        for pick, data in documents:
+            try:
+                picked.append(pick(at, data))
+            except Unplannable:
+                raise
+            except Exception:
+                if not at.is_missing:  # Else that may be why.
+                    raise
+        return picked
+
+    return pick
 
 
 def _branch(one: Asking, named: Any, details: Any) -> Branch:
@@ -170,35 +207,33 @@ def _branch(one: Asking, named: Any, details: Any) -> Branch:
     return branch
 
 
-def _picked(at: Gathering, documents: Sequence[tuple[Pick, Document]]) -> list[Any]:
-    """What is picked from each; of no use yet when something was missing."""
-    picked = []
+def _picked(at: Gathering, pickings: Pickings) -> list[Any]:
+    """What is picked; of no use yet when something was missing."""
     at.begin()
-    for pick, data in documents:
-        try:
-            picked.append(pick(at, data))
-        except Unplannable:
+    try:
+        return pickings(at)
+    except Unplannable:
+        raise
+    except Exception:
+        if not at.is_missing:
             raise
-        except Exception:
-            if not at.is_missing:  # Else that may be why.
-                raise
-    return picked
+        return []
 
 
 async def _gathered(
     branch: Branch,
     at: Gathering,
-    documents: Sequence[tuple[Pick, Document]],
-    value: Doc | list[Doc],
+    pickings: Pickings,
+    finish: Callable[[list[Any]], Any],
     stock: Stock,
 ) -> Any:
     """What is picked once all is at hand that the plan asks for."""
     try:
         for _ in range(ROUNDS):
             await at.load()
-            picked = _picked(at, documents)
+            picked = _picked(at, pickings)
             if not at.is_missing:
-                return picked if isinstance(value, list) else picked[0]
+                return finish(picked)
     except Exception as surprise:  # Whatever it was, the executor meets it again and says where.
         branch.is_plannable = not isinstance(surprise, Unplannable)
         at.drop()

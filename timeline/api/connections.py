@@ -11,7 +11,7 @@ from strawberry import Parent
 
 from timeline.api.context import Doc, Unread, View
 from timeline.api.enums import Bucket, Facet
-from timeline.api.fields import page_size, said
+from timeline.api.fields import held, page_size, said
 from timeline.api.records import name_of
 from timeline.read.cursors import cursor_of
 from timeline.read.facets import Counts, Faceted
@@ -88,14 +88,14 @@ class PageInfo:
 @strawberry.type(description="An entry of a list.")
 class Edge(Generic[T]):
     cursor: str = said("Where it stands in the list; it stays valid whatever is recorded later.")
-    node: T = said("The record.")
+    node: T = held("The record.")
 
 
 async def _edges(root: Parent[Listing]):  # type: ignore[no-untyped-def]
     page = await root.slice()
     return [
-        Doc(root.view, {"cursor": cursor, "node": document})
-        for cursor, document in zip(page.cursors, page.documents, strict=True)
+        Doc(root.view, {"cursor": cursor, "node": Unread(root.view, kind, text)})
+        for cursor, kind, text in zip(page.cursors, page.kinds, page.texts, strict=True)
     ]
 
 

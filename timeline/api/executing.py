@@ -36,10 +36,10 @@ from timeline.api.compiled import DocumentExecutor
 from timeline.api.context import Context, View
 from timeline.api.denials import errors_of, status_of
 from timeline.api.errors import Refusal, passed, refusal, shown
+from timeline.api.gathering import Unplannable
 from timeline.api.limits import Limits
 from timeline.api.measuring import Measured, NoIntrospection, named
 from timeline.api.persisted import Persisted
-from timeline.api.plans import Unplannable
 from timeline.api.schema import SCHEMA
 from timeline.api.straight import Straight
 from timeline.api.usage import Rates, Seats, count_fields
@@ -213,10 +213,13 @@ class Service:
         async with self.in_time():
             return await self.answer(operation, snapshot or await self.open(operation.caller))
 
-    async def answer(self, operation: Operation, snapshot: Snapshot) -> Answer:
-        """The same, for whoever looks after the time and how much is written."""
+    async def answer(self, operation: Operation, snapshot: Snapshot, *, as_json: bool = False) -> Answer:
+        """The same, for whoever looks after the time and how much is written.
+
+        For those who do nothing but send it with orjson, parts may be JSON already.
+        """
         now = View(snapshot)
-        data = await self._straight(operation, now)
+        data = await self._straight(operation, now, as_json=as_json)
         if data is not None:
             return {"data": data}
         result = await self._executed(operation, now)
@@ -229,13 +232,13 @@ class Service:
             raise Refusal(answer["errors"])
         return answer
 
-    async def _straight(self, operation: Operation, now: View) -> dict[str, Any] | None:
+    async def _straight(self, operation: Operation, now: View, *, as_json: bool) -> dict[str, Any] | None:
         """The data of a query by its steps; None where it has to be executed, anew or at all."""
         straight = operation.ready.straight
         if straight is None or not straight.is_plannable:
             return None
         try:
-            return await straight.answer(now, operation.asked.variables)
+            return await straight.answer(now, operation.asked.variables, as_json=as_json)
         except Unavailable:
             raise
         except Exception as surprise:  # Whatever it was, the executor meets it again and says where.

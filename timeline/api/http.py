@@ -140,7 +140,7 @@ class GraphQL:
         self.answers.drop_before(snapshot.live_since_us)
         body = self.answers.find(key)
         if body is None:
-            answer = await self.service.answer(operation, snapshot)
+            answer = await self.service.answer(operation, snapshot, as_json=True)
             if "errors" in answer:
                 return _reply(answer, 200, media)
             body = orjson.dumps(answer)

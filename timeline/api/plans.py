@@ -4,14 +4,12 @@ A selection set becomes the text of a Python function that builds the answer of 
 dataclasses do it for `__init__`. Response keys and names of fields stand in it as literals; all else is a value that
 the text names. A plan knows only the good case; what it does not foresee raises.
 
-A plan never waits. It asks the view for the records it needs; what is not at hand is noted as missing, the caller loads
-all that is missing at once and picks again.
+A plan never waits: what is not at hand is noted in a `Gathering`.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -38,8 +36,9 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails, collect_subfields
 from graphql.execution.values import VariableValues, get_argument_values
 
-from timeline.api.context import Doc, Unread, View
+from timeline.api.context import Doc, Unread
 from timeline.api.fields import Derived, Held, Linked, Ref, Refs, Told, page_size
+from timeline.api.gathering import Gathering, Given, Listed, Surprise, Unplannable
 from timeline.api.records import TYPE_NAMES
 from timeline.read.documents import Document
 
@@ -65,114 +64,8 @@ class Asking(Protocol):
     operation: OperationDefinitionNode
     fragments: dict[str, FragmentDetails]
     variable_values: VariableValues
-
-
-class Surprise(Exception):
-    """The plan does not fit the data: the executor has to complete the value."""
-
-
-class Unplannable(Exception):
-    """The selection has a field for which there is no plan: the executor has to complete it, now and always."""
-
-
-def _nothing(id: str | None) -> None:
-    return None
-
-
-class Gathering:
-    """What plans have at hand while they pick, and what they found missing."""
-
-    def __init__(self, view: View) -> None:
-        self.view = view
-        self.known = view.known
-        self.find: Callable[[str | None], Document | None] = _nothing
-        """What is at hand and needs no check. It is looked at before `known`."""
-        self._picked: dict[Any, dict[str | None, Any]] = {}
-        self._listed: dict[int, dict[str, list[Document]]] = {}
-        self._wanted: dict[int, tuple[Listed, set[str]]] = {}
-        self._worked: dict[tuple[int, int], tuple[Document, Any]] = {}
-        self._waiting: list[tuple[tuple[int, int], Awaitable[Any]]] = []
-
-    def begin(self) -> None:
-        """Before picking: nothing else runs until all is picked."""
-        newest = self.view.snapshot.newest()
-        self.find, self._picked = newest if newest is not None else (_nothing, {})
-
-    def picked(self, branch: Branch) -> dict[str | None, Any]:
-        """What was picked by a branch from documents that are at hand and need no check, by their ids."""
-        found = self._picked.get(branch)
-        if found is None:
-            found = self._picked[branch] = {}
-        return found
-
-    @property
-    def is_missing(self) -> bool:
-        """Whether a plan asked for what is not at hand."""
-        return bool(self.known.missing or self._wanted or self._waiting)
-
-    async def load(self) -> None:
-        """Have at hand what was missing: a load for each kind of it."""
-        ids, wanted, waiting = self.known.missing, self._wanted, self._waiting
-        self.known.missing, self._wanted, self._waiting = set(), {}, []
-        if ids:
-            await self.view.ensure(ids)
-        for listed, values in wanted.values():
-            link = listed.link
-            found = await self.view.snapshot.linked(link.role, sorted(values), link.kinds, limit_each=listed.first)
-            self._listed.setdefault(id(listed), {}).update(found)
-        # To the end even if one fails: what was begun is not left behind.
-        made = await asyncio.gather(*(awaitable for _, awaitable in waiting), return_exceptions=True)
-        for (key, _), value in zip(waiting, made, strict=True):
-            if isinstance(value, BaseException):
-                raise value
-            self._worked[key] = (self._worked[key][0], value)
-
-    def drop(self) -> None:
-        """Begin nothing of what was missing."""
-        for _, awaitable in self._waiting:
-            if isinstance(awaitable, Coroutine):
-                awaitable.close()
-
-    def listed(self, listed: Listed, value: str) -> Sequence[Document]:
-        """The records that name this one."""
-        found = self._listed.get(id(listed), {}).get(value)
-        if found is None:
-            self._wanted.setdefault(id(listed), (listed, set()))[1].add(value)
-            return ()
-        return found
-
-    def worked(self, given: Given, data: Document) -> Any:
-        """What a function of ours makes of the document; None while it has to be waited for."""
-        key = (id(given), id(data))
-        if key not in self._worked:
-            made = given.work(Doc(self.view, data), **given.arguments)
-            # With the document, so that no other one can have the same identity meanwhile.
-            self._worked[key] = (data, made)
-            if isinstance(made, Awaitable):
-                self._waiting.append((key, made))
-        made = self._worked[key][1]
-        return None if isinstance(made, Awaitable) else made
-
-    def null(self) -> None:
-        """There is no value where one must be. While something is missing, that may be why."""
-        if not self.is_missing:
-            raise Surprise
-
-
-@dataclass(eq=False, slots=True)
-class Listed:
-    """The records that name this one in a role."""
-
-    link: Linked
-    first: int
-
-
-@dataclass(eq=False, slots=True)
-class Given:
-    """A function of ours and the arguments of one field."""
-
-    work: Callable[..., Any]
-    arguments: dict[str, Any]
+    as_json: bool
+    """Whether parts of the answer may be JSON already."""
 
 
 @dataclass(slots=True)
@@ -209,6 +102,8 @@ class Branch:
         self.details = details
         self.plans: dict[str, Plan] = {}
         self.picks: dict[str, Pick] = {}
+        self.shapes: dict[str, Any] = {}
+        """Of `timeline.api.shapes`, by the same kinds; None where there can be none."""
         self.is_plannable = True
         self.is_of_kinds = not isinstance(named, GraphQLObjectType) or named.is_type_of is not None
         """Whether the documents are records, whose kind tells their type."""
@@ -218,7 +113,7 @@ class Branch:
         kind = kind if self.is_of_kinds else ""
         found = self.plans.get(kind)
         if found is None:
-            found = self.compiler.plan(self._type(kind), self.details, is_fixed=kind == "country")
+            found = self.compiler.plan(self.type_of(kind), self.details, is_fixed=kind == "country")
             self.plans[kind], self.picks[kind] = found, found.pick
         return found
 
@@ -244,7 +139,8 @@ class Branch:
         plan = self.plan(doc.kind)
         return plan.pick(at, plan.read(doc))
 
-    def _type(self, kind: str) -> GraphQLObjectType:
+    def type_of(self, kind: str) -> GraphQLObjectType:
+        """The type of documents of a kind. Raises `Surprise` for one that the selection is not on."""
         if not self.is_of_kinds:
             return self.named
         schema = self.compiler.schema
@@ -263,11 +159,18 @@ def _referred(branch: Branch, required: bool) -> Callable[[Gathering, str | None
         if data is None:
             return at.null() if required else None
         picked = branch.pick(at, data)
-        if kept is not None and len(picked) <= SMALL and branch.plan(data["kind"]).is_alone:
+        if may_keep(branch, kept, data, picked):
             at.picked(branch)[id] = picked
         return picked
 
     return referred
+
+
+def may_keep(branch: Branch, kept: Document | None, data: Document, picked: Any) -> bool:
+    """Whether what was picked from a record can be kept as long as its document is; states of today never change."""
+    return (
+        (kept is not None or data["kind"] == "country") and len(picked) <= SMALL and branch.plan(data["kind"]).is_alone
+    )
 
 
 def _once_each(pick: Pick) -> Pick:
@@ -421,8 +324,8 @@ class Text:
                 return f"[{self.picked(branch, 'r')} for i in {of.get(how.key)} if {found}]"
             case Linked():
                 self.listed.append(Listed(how, page_size(arguments["first"])))
-                listed = self.value(self.listed[-1])
-                return f"[{self.picked(branch, 'r')} for r in at.listed({listed}, {of.get('id')})]"
+                listed, pick = self.value(self.listed[-1]), self.value(branch.pick_doc)
+                return f"[{pick}(at, r) for r in at.listed({listed}, {of.get('id')})]"
             case Told():
                 made = f"at.worked({self.value(Given(how.work, arguments))}, {of.whole()})"
                 pick = self.value(branch.pick_doc)
@@ -475,7 +378,7 @@ class Text:
 
     def converted(self, type_: Any, required: bool, found: str) -> str:
         """A value that is as it should be is given as it is; any other is converted or refused."""
-        slow = self.value(_leaf(converter(type_), required))
+        slow = self.value(leaf(converter(type_), required))
         if isinstance(type_, GraphQLEnumType):
             names = self.value({value.value: name for name, value in type_.values.items()})
             return f"({names}[v] if (v := {found}) in {names} else {slow}(v))"
@@ -494,15 +397,17 @@ def unwrapped(type_: GraphQLOutputType) -> tuple[bool, Any]:
     return (True, type_.of_type) if isinstance(type_, GraphQLNonNull) else (False, type_)
 
 
-def _leaf(convert: Convert, required: bool) -> Convert:
-    def leaf(value: Any) -> Any:
+def leaf(convert: Convert, required: bool) -> Convert:
+    """A value that may be null if it is not required, as a value of the answer."""
+
+    def converted(value: Any) -> Any:
         if value is not None:
             return convert(value)
         if required:
             raise Surprise
         return None
 
-    return leaf
+    return converted
 
 
 def converter(type_: Any) -> Convert:

@@ -32,7 +32,8 @@ from graphql.execution.values import VariableValues, get_variable_values
 from timeline.api.arguments import Arguments
 from timeline.api.compiled import complete, nodes_below, variables_of
 from timeline.api.context import Doc, View, read_field
-from timeline.api.plans import Asking, Branch, Surprise, Unplannable, converter, unwrapped
+from timeline.api.gathering import Surprise, Unplannable
+from timeline.api.plans import Asking, Branch, converter, unwrapped
 
 VARIANTS = 8
 """For how many values of the variables in @skip and @include the steps of an operation are kept."""
@@ -49,6 +50,7 @@ class OneAsking:
     operation: OperationDefinitionNode
     fragments: dict[str, FragmentDetails]
     variable_values: VariableValues
+    as_json: bool
 
 
 class Straight:
@@ -64,12 +66,15 @@ class Straight:
         self._switches = variables_of(nodes_below(switches, self.fragments))
         self._variants: dict[tuple[str, ...], Selected] = {}
 
-    async def answer(self, view: View, inputs: dict[str, Any]) -> dict[str, Any]:
-        """The data. Raises whatever a resolver raises, `Surprise`, and `Unplannable` for what only executors answer."""
+    async def answer(self, view: View, inputs: dict[str, Any], *, as_json: bool) -> dict[str, Any]:
+        """The data, parts of it perhaps as JSON.
+
+        Raises whatever a resolver raises, `Surprise`, and `Unplannable` for what only executors answer.
+        """
         values = get_variable_values(self.schema, self.operation.variable_definitions or (), inputs)
         if isinstance(values, list):
             raise Surprise
-        asking = OneAsking(self.schema, self.operation, self.fragments, values)
+        asking = OneAsking(self.schema, self.operation, self.fragments, values, as_json)
         found = self._selected(values)(asking, view)
         data: dict[str, Any] = await found if isinstance(found, Coroutine) else found
         return data

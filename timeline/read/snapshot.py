@@ -275,10 +275,17 @@ class Snapshot:
         self, role: str, values: Sequence[str], kinds: Sequence[str] = (), limit_each: int = 100
     ) -> dict[str, list[Document]]:
         """Per value the documents that name it in this role, by start, end, id. Every value is a key."""
+        found = await self.linked_texts(role, values, kinds, limit_each)
+        return {value: [self.read(text) for _, text in texts] for value, texts in found.items()}
+
+    async def linked_texts(
+        self, role: str, values: Sequence[str], kinds: Sequence[str] = (), limit_each: int = 100
+    ) -> dict[str, list[tuple[str, str]]]:
+        """The same, each as its kind and its text."""
         survivors = await self._merged()
         # Asked for under a merged id and under its survivor, both have what names any of them.
         leads = {value: _survivor(value, survivors) for value in values if not self._hides(value, survivors)}
-        found: dict[str, dict[str, Document]] = {survivor: {} for survivor in leads.values()}
+        found: dict[str, dict[str, tuple[str, str]]] = {survivor: {} for survivor in leads.values()}
         for chunk in _chunks(list(found)):
             query = await self.query()
             asked = {each: survivor for survivor in chunk for each in query.expand([survivor])}
@@ -287,15 +294,15 @@ class Snapshot:
                 known += f" AND {query.among('l.kind', kinds)}"
             rows = await self.rows(
                 query,
-                "SELECT k.value, r.id, r.doc FROM (SELECT l.value, l.id, l.es, l.le, ROW_NUMBER() OVER "
+                "SELECT k.value, r.id, r.kind, r.doc FROM (SELECT l.value, l.id, l.es, l.le, ROW_NUMBER() OVER "
                 f"(PARTITION BY l.value ORDER BY l.es, l.le, l.id) AS place FROM {self.shelf}_links l WHERE {known}) k "
                 f"JOIN {self.shelf}_records r ON r.id = k.id AND {query.valid('r')} "
                 f"WHERE k.place <= {query.put(limit_each)} ORDER BY k.es, k.le, k.id",
             )
-            for value, id, doc in rows:
+            for value, id, kind, doc in rows:
                 into = found[asked[value]]
                 if len(into) < limit_each and id not in into:
-                    into[id] = self.read(doc)
+                    into[id] = (kind, self.shown(doc))
         return {value: list(found[leads[value]].values()) if value in leads else [] for value in values}
 
     async def search(self, text: str, kinds: Sequence[str] = (), page: Page = Page(first=20)) -> Slice:

@@ -1,0 +1,131 @@
+"""What plans have at hand while they pick, and what has to be loaded before they can.
+
+A plan never waits. It asks the view for the records it needs; what is not at hand is noted as missing, the caller loads
+all that is missing at once and picks again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from timeline.api.context import Doc, Unread, View
+from timeline.api.fields import Linked
+from timeline.read.documents import Document
+
+
+class Surprise(Exception):
+    """The plan does not fit the data: the executor has to complete the value."""
+
+
+class Unplannable(Exception):
+    """The selection has a field for which there is no plan: the executor has to complete it, now and always."""
+
+
+Pickings = Callable[["Gathering"], list[Any]]
+"""Picks from several documents at once."""
+
+
+def _nothing(id: str | None) -> None:
+    return None
+
+
+class Gathering:
+    """What plans have at hand while they pick, and what they found missing."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.known = view.known
+        self.find: Callable[[str | None], Document | None] = _nothing
+        """What is at hand and needs no check. It is looked at before `known`."""
+        self._picked: dict[Any, dict[str | None, Any]] = {}
+        self._listed: dict[int, dict[str, Sequence[Doc]]] = {}
+        self._wanted: dict[int, tuple[Listed, set[str]]] = {}
+        self._worked: dict[tuple[int, int], tuple[Document, Any]] = {}
+        self._waiting: list[tuple[tuple[int, int], Awaitable[Any]]] = []
+
+    def begin(self) -> None:
+        """Before picking: nothing else runs until all is picked."""
+        newest = self.view.snapshot.newest()
+        self.find, self._picked = newest if newest is not None else (_nothing, {})
+
+    def picked(self, by: Any) -> dict[str | None, Any]:
+        """What was picked, by a branch say, from documents that are at hand and need no check, by their ids."""
+        found = self._picked.get(by)
+        if found is None:
+            found = self._picked[by] = {}
+        return found
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether a plan asked for what is not at hand."""
+        return bool(self.known.missing or self._wanted or self._waiting)
+
+    async def load(self) -> None:
+        """Have at hand what was missing: a load for each kind of it."""
+        ids, wanted, waiting = self.known.missing, self._wanted, self._waiting
+        self.known.missing, self._wanted, self._waiting = set(), {}, []
+        if ids:
+            await self.view.ensure(ids)
+        for listed, values in wanted.values():
+            link = listed.link
+            found = await self.view.snapshot.linked_texts(
+                link.role, sorted(values), link.kinds, limit_each=listed.first
+            )
+            docs = {value: [Unread(self.view, kind, text) for kind, text in texts] for value, texts in found.items()}
+            self._listed.setdefault(id(listed), {}).update(docs)
+        # To the end even if one fails: what was begun is not left behind.
+        made = await asyncio.gather(*(awaitable for _, awaitable in waiting), return_exceptions=True)
+        for (key, _), value in zip(waiting, made, strict=True):
+            if isinstance(value, BaseException):
+                raise value
+            self._worked[key] = (self._worked[key][0], value)
+
+    def drop(self) -> None:
+        """Begin nothing of what was missing."""
+        for _, awaitable in self._waiting:
+            if isinstance(awaitable, Coroutine):
+                awaitable.close()
+
+    def listed(self, listed: Listed, value: str) -> Sequence[Doc]:
+        """The records that name this one."""
+        found = self._listed.get(id(listed), {}).get(value)
+        if found is None:
+            self._wanted.setdefault(id(listed), (listed, set()))[1].add(value)
+            return ()
+        return found
+
+    def worked(self, given: Given, data: Document) -> Any:
+        """What a function of ours makes of the document; None while it has to be waited for."""
+        key = (id(given), id(data))
+        if key not in self._worked:
+            made = given.work(Doc(self.view, data), **given.arguments)
+            # With the document, so that no other one can have the same identity meanwhile.
+            self._worked[key] = (data, made)
+            if isinstance(made, Awaitable):
+                self._waiting.append((key, made))
+        made = self._worked[key][1]
+        return None if isinstance(made, Awaitable) else made
+
+    def null(self) -> None:
+        """There is no value where one must be. While something is missing, that may be why."""
+        if not self.is_missing:
+            raise Surprise
+
+
+@dataclass(eq=False, slots=True)
+class Listed:
+    """The records that name this one in a role."""
+
+    link: Linked
+    first: int
+
+
+@dataclass(eq=False, slots=True)
+class Given:
+    """A function of ours and the arguments of one field."""
+
+    work: Callable[..., Any]
+    arguments: dict[str, Any]

@@ -1,0 +1,327 @@
+"""Shapes: what a selection picks from the text of a document, as a type into which the text is read.
+
+For answers that are sent as JSON nothing needs to become a dict: the text of a document is read into a structure that
+has a place for each field that is selected and no other, ids of other records are replaced by what is picked from those
+(which is kept as JSON), and the structure is written. msgspec reads and writes in one go, and checks the types of the
+values on the way. What a shape has no place for, fields that are worked out, fields that the text has under a name that
+two of them ask for, is picked by the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
+import orjson
+from graphql import GraphQLEnumType, GraphQLField, GraphQLList, GraphQLObjectType, get_named_type, is_leaf_type
+from graphql.execution.collect_fields import collect_subfields
+from msgspec import Meta, Raw
+
+from timeline.api.context import Doc, Unread
+from timeline.api.fields import Derived, Linked, Ref, Refs, page_size
+from timeline.api.gathering import Gathering, Listed, Pickings
+from timeline.api.plans import PLAIN, Branch, Compiler, converter, leaf, may_keep, unwrapped
+
+LEAVES: dict[str, Any] = {
+    "String": str,
+    "ID": str,
+    "EDTF": str,
+    "DateTime": str,
+    "Boolean": bool,
+    "Int": Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)],
+}
+"""Values that are written as they are read. A float that is a whole number is not."""
+INDENT = "    "
+NOWHERE = "!"
+"""Begins the names of what is read from no document."""
+Fill = Callable[[Gathering, list[Any]], list[Any]]
+_write = msgspec.json.Encoder().encode
+
+
+class Unshapeable(Exception):
+    """The selection asks for more than the text has, or under other terms."""
+
+
+class Field(NamedTuple):
+    """A field of a structure: its names in the text and in the answer, as what it is read and written."""
+
+    name: str
+    key: str
+    read: Any
+    write: Any
+    missing: Any
+    """What stands for it where the text has none."""
+    is_plain: bool = False
+    """Whether it is still what the text has when the structure is filled."""
+
+
+class Worked(NamedTuple):
+    """A value worked out from what the text has under some keys: where it goes, and the expression for it."""
+
+    place: str
+    keys: tuple[str, ...]
+    given: str
+
+
+class Shape:
+    """How the text of a document becomes a part of an answer."""
+
+    __slots__ = ("fill", "read")
+
+    def __init__(self, read: Callable[[str], Any], fill: Fill) -> None:
+        self.read = read
+        """The structure of one document, ids in it. Raises for values of other types."""
+        self.fill = fill
+        """The structures to be written. Of what is missing ids stand in them still; they can be filled again."""
+
+
+def shaped(branch: Branch, docs: Sequence[Doc]) -> Pickings | None:
+    """What fills the structures of documents; None where a plan has to pick. Raises for values of other types."""
+    runs: list[tuple[Fill, list[Any]]] = []
+    for doc in docs:
+        if type(doc) is not Unread or doc.is_read:
+            return None
+        shape = _shape(branch, doc.kind)
+        if shape is None:
+            return None
+        if not runs or runs[-1][0] is not shape.fill:
+            runs.append((shape.fill, []))
+        runs[-1][1].append(shape.read(doc.text))
+    return lambda at: [each for fill, structures in runs for each in fill(at, structures)]
+
+
+def _shape(branch: Branch, kind: str) -> Shape | None:
+    try:
+        known: Shape | None = branch.shapes[kind]
+    except KeyError:
+        known = branch.shapes[kind] = shape_of(branch.compiler, branch.type_of(kind), branch.details)
+    return known
+
+
+def written(filled: list[Any]) -> orjson.Fragment:
+    """A list of structures as a part of an answer."""
+    return orjson.Fragment(_write(filled))
+
+
+def shape_of(compiler: Compiler, type_: GraphQLObjectType, details: Any) -> Shape | None:
+    """The shape of a selection on a type; None when it can have none."""
+    shaping = _Shaping(compiler)
+    try:
+        read, write = shaping.structures(type_, details, "d", 0)
+    except Unshapeable:
+        return None
+    result = "ds"
+    if write is not read:
+        result = f"convert(ds, {shaping.value(list.__class_getitem__(write))}, from_attributes=True)"
+        shaping.values["convert"] = msgspec.convert
+    return Shape(msgspec.json.Decoder(read).decode, shaping.function(result))
+
+
+class _Shaping:
+    """The structures of one selection, and the text of the function that fills them."""
+
+    def __init__(self, compiler: Compiler) -> None:
+        self.compiler = compiler
+        self.leads_to_lists = False
+        self.values: dict[str, Any] = {}
+        self.memos: list[str] = []
+        self.lines: list[str] = []
+
+    def function(self, result: str) -> Fill:
+        memos = [f"    m{number} = at.picked({key}).get" for number, key in enumerate(self.memos)]
+        filled = ["    for d in ds:", *self.lines] if self.lines else []
+        text = "\n".join(["def fill(at, ds):", *memos, *filled, f"    return {result}", ""])
+        exec(compile(text, "<shape>", "exec"), self.values)  # noqa: S102  The text holds our own names only.
+        return self.values["fill"]
+
+    def value(self, value: Any) -> str:
+        name = f"c{len(self.values)}"
+        self.values[name] = value
+        return name
+
+    def structures(self, type_: GraphQLObjectType, details: Any, of: str, depth: int) -> tuple[Any, Any]:
+        """The structure to read what is in the variable `of`, and the one to write it: the same where names are."""
+        one, begin = self.compiler, len(self.lines)
+        collected = collect_subfields(one.schema, one.fragments, one.variables, one.operation, type_, details)
+        if collected.new_defer_usages:
+            raise Unshapeable
+        worked: list[Worked] = []
+        fields = [
+            self.field(type_, key, each, f"{of}.f{number}", depth, worked)
+            for number, (key, each) in enumerate(collected.grouped_field_set.items())
+        ]
+        names = {field.name: f"f{number}" for number, field in enumerate(fields)}
+        if len(names) < len(fields):
+            raise Unshapeable
+        hidden = [key for each in worked for key in each.keys if key not in names]
+        if depth == 0 and self.leads_to_lists and "id" not in names:
+            hidden.append("id")
+        names |= {name: f"f{len(fields) + number}" for number, name in enumerate(dict.fromkeys(hidden))}
+        for each in worked:
+            if any(field.name in each.keys and not field.is_plain for field in fields):
+                raise Unshapeable
+            known = ", ".join(f"{key!r}: {of}.{names[key]}" for key in each.keys)
+            self.lines.insert(begin, f"{INDENT * (depth + 2)}{each.place} = {each.given.format(f'{{{known}}}')}")
+        if depth == 0 and self.leads_to_lists:
+            self.lines.insert(begin, f"{INDENT * 2}id = {of}.{names['id']}")
+        reads = [*fields, *(Field(name, "", Any, Any, None) for name in list(names)[len(fields) :])]
+        read = _structure([(field.name, field.read, field.missing) for field in reads])
+        if len(reads) == len(fields) and all(field.name == field.key and field.read is field.write for field in fields):
+            return read, read
+        return read, _structure([(field.key, field.write, field.missing) for field in fields])
+
+    def field(
+        self, parent: GraphQLObjectType, key: str, details: Any, place: str, depth: int, worked: list[Worked]
+    ) -> Field:
+        """How one field is read and written."""
+        name = details[0].node.name.value
+        if name == "__typename":
+            return Field(key if key == name else NOWHERE + key, key, str, str, parent.name)
+        declared = self.compiler.schema.get_field(parent, name)
+        if declared is None:
+            raise Unshapeable
+        made = declared.extensions["strawberry-definition"]
+        required, type_ = unwrapped(declared.type)
+        how = made.metadata.get("plan")
+        if how is None and made.is_basic_field:
+            return self.said(made.python_name, key, type_, required, details, place, depth)
+        if isinstance(how, Derived) and how.keys:
+            worked.append(Worked(place, how.keys, self.worked(how, declared, required, details)))
+            return Field(NOWHERE + key, key, Any, Any, None)
+        return self.led(how, key, declared, required, details, place, depth)
+
+    def worked(self, how: Derived, declared: GraphQLField, required: bool, details: Any) -> str:
+        """What works a value out, with a place for what the text has."""
+        arguments = self.compiler.arguments(declared, details)
+        given = {name: value for name, value in arguments.items() if value is not None}
+        work = self.value(partial(how.work, **given) if given else how.work)
+        type_ = unwrapped(declared.type)[1]
+        slow = self.value(leaf(converter(type_), required))
+        if PLAIN.get(getattr(type_, "name", "")) == "str":
+            return f"v if type(v := {work}({{}})) is str else {slow}(v)"
+        return f"{slow}({work}({{}}))"
+
+    def said(self, name: str, key: str, type_: Any, required: bool, details: Any, place: str, depth: int) -> Field:
+        """A field that the text has."""
+        read, write = self.types(type_, details, place, depth)
+        is_plain = is_leaf_type(type_)
+        if required:
+            return Field(name, key, read, write, msgspec.NODEFAULT, is_plain)
+        maybe = read | None
+        return Field(name, key, maybe, maybe if write is read else write | None, None, is_plain)
+
+    def types(self, type_: Any, details: Any, place: str, depth: int) -> tuple[Any, Any]:
+        """As what a value is read, and as what it is written."""
+        if is_leaf_type(type_):
+            leaf = _leaf(type_)
+            return leaf, leaf
+        if isinstance(type_, GraphQLList):
+            item_required, item = unwrapped(type_.of_type)
+            if is_leaf_type(item):
+                leaves = list[_leaf(item)]  # type: ignore[misc,valid-type]
+                return leaves, leaves
+            if not item_required:
+                raise Unshapeable
+            read, write = self.part(item, details, place, depth, "for {part} in {place} or ():")
+            lists = list[read]  # type: ignore[valid-type]
+            return lists, lists if read is write else list[write]  # type: ignore[valid-type]
+        return self.part(type_, details, place, depth, "if ({part} := {place}) is not None:")
+
+    def part(self, type_: Any, details: Any, place: str, depth: int, begin: str) -> tuple[Any, Any]:
+        """A part of the document, filled below a line that begins a block for it."""
+        if not isinstance(type_, GraphQLObjectType) or type_.is_type_of is not None:
+            raise Unshapeable
+        part, at = f"d{depth + 1}", len(self.lines)
+        found = self.structures(type_, details, part, depth + 1)
+        if len(self.lines) > at:
+            self.lines.insert(at, INDENT * (depth + 2) + begin.format(part=part, place=place))
+        return found
+
+    def led(
+        self, how: Any, key: str, declared: GraphQLField, required: bool, details: Any, place: str, depth: int
+    ) -> Field:
+        """What is picked from the records that the document leads to."""
+        type_ = unwrapped(declared.type)[1]
+        branch = Branch(self.compiler, get_named_type(type_), details)
+        indent = INDENT * (depth + 2)
+        match how:
+            case Ref(key=str(name)):
+                memo, refer = self.referred(branch, required)
+                filled = f"{refer}(at, i) if type(i := {place}) is not str or (m := {memo}(i)) is None else m"
+                self.lines.append(f"{indent}{place} = {filled}")
+                return Field(name, key, Any, Any, msgspec.NODEFAULT if required else None)
+            case Refs():
+                _, refer = self.referred(branch, False)
+                self.lines.append(f"{indent}{place} = [m for i in {place} if (m := {refer}(at, i)) is not None]")
+                return Field(how.key, key, Any, Any, msgspec.NODEFAULT)
+            case Linked() if depth == 0:
+                self.leads_to_lists = True
+                listed = self.value(Listed(how, page_size(self.compiler.arguments(declared, details)["first"])))
+                self.lines.append(f"{indent}{place} = {self.value(_listed(branch))}(at, at.listed({listed}, id))")
+                return Field(NOWHERE + key, key, Any, Any, None)
+        raise Unshapeable
+
+    def referred(self, branch: Branch, required: bool) -> tuple[str, str]:
+        """The names of what is kept of a branch, and of the function that picks from it."""
+        self.memos.append(self.value(("written", branch)))
+        return f"m{len(self.memos) - 1}", self.value(_referred(branch, ("written", branch), required))
+
+
+def _structure(fields: Sequence[tuple[str, Any, Any]]) -> Any:
+    """A structure of fields with these names in JSON, these types and what stands for one that is left out."""
+    made = [
+        (f"f{number}", type_) if missing is msgspec.NODEFAULT else (f"f{number}", type_, missing)
+        for number, (_, type_, missing) in enumerate(fields)
+    ]
+    rename = {f"f{number}": name for number, (name, _, _) in enumerate(fields)}
+    # In the order of the selection, whichever may be left out; no two hold each other, so nothing is to collect.
+    return msgspec.defstruct("Shape", made, rename=rename, kw_only=True, gc=False)
+
+
+def _leaf(type_: Any) -> Any:
+    if isinstance(type_, GraphQLEnumType):
+        names = {str(value.value): name for name, value in type_.values.items()}
+        if any(value != name for value, name in names.items()):
+            raise Unshapeable
+        return Literal[tuple(names)]
+    if type_.name not in LEAVES:
+        raise Unshapeable
+    return LEAVES[type_.name]
+
+
+def _referred(branch: Branch, key: object, required: bool) -> Callable[[Gathering, Any], Any]:
+    """What is picked from the record under an id, written. It is kept as long as the record's document is."""
+
+    def referred(at: Gathering, id: Any) -> Any:
+        if id is None:
+            return at.null() if required else None
+        if type(id) is not str:
+            return id  # It was filled before.
+        kept = at.find(id)
+        data = kept or at.known[id]
+        if data is None and not at.is_missing:
+            return at.null() if required else None
+        picked = None if data is None else branch.pick(at, data)
+        if data is None or at.is_missing:
+            return id
+        raw = Raw(orjson.dumps(picked))
+        if may_keep(branch, kept, data, picked):
+            at.picked(key)[id] = raw
+        return raw
+
+    return referred
+
+
+def _listed(branch: Branch) -> Callable[[Gathering, Sequence[Doc]], Any]:
+    """What is picked from the records that name this one, written."""
+
+    def listed(at: Gathering, docs: Sequence[Doc]) -> Any:
+        filling = shaped(branch, docs)
+        filled = filling(at) if filling is not None else [branch.pick_doc(at, doc) for doc in docs]
+        if at.is_missing:
+            return None
+        return Raw(_write(filled) if filling is not None else orjson.dumps(filled))
+
+    return listed
