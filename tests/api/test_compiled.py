@@ -258,7 +258,8 @@ def test_what_is_read_into_shapes_is_what_plans_pick(services: tuple[Service, Se
     DocumentExecutor._plans.clear()
     found = answer(compiled, SHAPED)
     shapes = [s for each in DocumentExecutor._plans.values() for b in each.branches.values() for s in b.shapes.values()]
-    assert len(shapes) > 3 and None not in shapes
+    assert len(shapes) > 3
+    assert None not in shapes
     assert found == answer(stock, SHAPED) == answer(compiled, SHAPED, as_json=False)
     assert b'"data"' in found
 
