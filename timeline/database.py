@@ -186,13 +186,14 @@ class Database:
             # The pool hands this connection to the next writer.
             connection.exec_driver_sql("PRAGMA query_only=OFF")
 
-    def gather_statistics(self) -> None:
-        """Let the planner know what the tables hold now; after bulk writes it would guess for a minute or more."""
+    def gather_statistics(self, tables: Sequence[str] = ()) -> None:
+        """Let the planner know what these tables, or all, hold now; after bulk writes it would guess for a minute."""
         with suppress(Unavailable), outages_told(), self.engine.begin() as connection:
             if self.dialect == "sqlite":
                 # Not all of an index: writers wait meanwhile. `PRAGMA optimize` sees only what this connection asked.
                 connection.exec_driver_sql(f"PRAGMA analysis_limit={ANALYZED}")
-            connection.exec_driver_sql("ANALYZE")
+            for table in tables or [""]:
+                connection.exec_driver_sql(f"ANALYZE {table}")
 
     def rewrite_files(self) -> None:
         """Write all tables anew, without the bytes of what was deleted or replaced. It may take as long as a backup."""
