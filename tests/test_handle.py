@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import msgspec
 import pytest
+from sqlalchemy import Connection
 
 from tests import facts
 from timeline.database import Database
 from timeline.errors import Conflict, Invalid, NotFound, Refused, Several
 from timeline.events.records import RecordCorrected
 from timeline.handle import Outcome, Request, event_of, handle, load, seed
+from timeline.log.append import Append, Appended, append
 from timeline.log.read import head, stream_events
 from timeline.log.verify import verify_log
 from timeline.values.facts import Content
@@ -142,6 +148,34 @@ def test_records_are_not_merged_in_a_circle(three: Database, way: list[AnyComman
         ask(three, Merge(id=last, into=PARK, reason="r"))
     assert (caught.value.code, caught.value.path) == ("MERGE_IN_A_CIRCLE", ("into",))
     ask(three, Unmerge(id=PARK, reason="r"), Merge(id=last, into=PARK, reason="r"))
+
+
+@pytest.mark.parametrize("engine_url", ["postgresql"], indirect=True)
+def test_of_two_merges_into_each_other_at_once_the_later_one_is_refused(
+    three: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, decided = threading.Barrier(2), set()
+
+    def append_together(connection: Connection, batch: Append, **named: Any) -> Appended:
+        """Neither writes before both have decided, each on a record in which the other merge is not there."""
+        if batch.append_id not in decided:
+            decided.add(batch.append_id)
+            both.wait(30)
+        return append(connection, batch, **named)
+
+    monkeypatch.setattr("timeline.handle.append", append_together)
+
+    def merge(id: str, into: str) -> str | None:
+        try:
+            request = Request(append_id=id, actor="desk", commands=[Merge(id=id, into=into, reason="r")])
+            handle(three, request, now_us=9)
+        except Refused as refused:
+            return refused.code
+        return None
+
+    with ThreadPoolExecutor(2) as desks:
+        assert set(desks.map(merge, (PARK, CHO), (CHO, PARK))) == {None, "MERGE_IN_A_CIRCLE"}
+    assert position(three) == 4
 
 
 def test_nothing_is_merged_into_what_was_withdrawn(three: Database) -> None:

@@ -41,7 +41,11 @@ class RecordedFilter:
 async def _recorded(
     info: Info[Context, Any],
     after: Annotated[
-        int | None, strawberry.argument(description="Begin behind this position; with what comes next if unset.")
+        int | None,
+        strawberry.argument(
+            description="Begin behind this position; with what comes next if unset. Beyond the end of the log nothing "
+            "comes until the log is that far: whoever asks so after a restore asks `position` first."
+        ),
     ] = None,
     filter: Annotated[RecordedFilter | None, strawberry.argument(description="Which events.")] = None,
 ) -> AsyncIterator[LogEvent]:
