@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 ROWS = MOST - 1
 """A longer list has no index: reading it takes longer than what it saves before something changes. So many can be told
 from more without reading any."""
-BYTES = 32_000_000
+BYTES = 40_000_000
 """How much is kept; what was not asked for longest goes first."""
 ASKED = 5_000
 """Of so many values it is known that they were asked about once."""
