@@ -19,7 +19,7 @@ from timeline.read.series import exact_set, figures
 from timeline.read.snapshot import Snapshot, open_snapshot
 from timeline.values.facts import Name, Organization
 from timeline.values.vocabulary import Level
-from timeline.write.commands import Merge, Report, Retract
+from timeline.write.commands import AnyCommand, Correct, Merge, Report, Retract
 
 PAIR = exact_set(["KR", "US"], OccurrenceFilter())
 FORMS = ["", "2001-01-{}", "2001-01-{}", "2001-01-{}?", "2001-01", "2001-01-{}/2001-01-20", "[2001-01-{}..2001-01-17]"]
@@ -138,6 +138,12 @@ def test_the_next_page_and_the_one_before_count_nothing(
     assert told_of(again) == told_of(second)
     assert numbered(ask(page(database, last=2))) == [("on-11", 11), ("on-12", 12)]
     assert len(counts) == 1
+    days(database, 13, 14, append="c")
+    assert numbered(ask(page(database, first=1, after=cursors(third)[-1]))) == [("on-10", 10)]
+    assert len(counts) == 1, "what was recorded stands behind the cursor"
+    known(database, meeting("before", "KR|US", "2001-01-08"), append="d")
+    assert numbered(ask(page(database, first=1, after=cursors(third)[-1]))) == [("on-10", 11)]
+    assert len(counts) == 2
 
 
 @pytest.mark.parametrize("cold", [False, True], ids=["numbers kept", "nothing kept"])
@@ -159,6 +165,34 @@ def test_numbers_follow_what_is_recorded_moved_and_withdrawn_between_two_pages(
         assert told_of(found)[0][2] == ("on-05" if number < 2 else "on-04")
     assert numbered(ask(page(database, position=6, after=cursor))) == [("on-06", 4), ("on-07", 5), ("on-08", 6)]
     assert numbered(ask(page(database, after=cursor))) == steps[-1][1]
+
+
+def test_whatever_is_recorded_in_between_kept_numbers_are_those_of_the_whole(
+    database: Database, ask: Callable[[Awaitable[Entries]], Entries], counts: list[object]
+) -> None:
+    chance = random.Random(11)
+    days(database, *range(1, 13))
+    cursor = cursors(ask(page(database)))[5]
+    for number in range(60):
+        known(database, change(chance, number), append=f"change-{number}")
+        whole = told_of(ask(page(database, first=200)))
+        ordinal = {id: told for id, *told in whole}
+        size = chance.randint(1, 3)
+        wanted = {"first": size, "after": cursor} if chance.random() < 0.6 else {"last": size, "before": cursor}
+        found = ask(page(database, **wanted))
+        assert told_of(found) == [(id, *ordinal[id]) for id, *_ in told_of(found)]
+        cursor = chance.choice([cursor, *cursors(found)])
+    assert 10 < len(counts) < 50, "some are counted, some are known"
+
+
+def change(chance: random.Random, number: int) -> AnyCommand:
+    """A new meeting, one that is moved, one of other parties."""
+    when = {"edtf": chance.choice(FORMS[1:]).format(chance.randint(10, 14))}
+    parties = chance.choice(["KR|US", "KR|US", "JP|KR"])
+    if number % 3 == 0:
+        return meeting(f"new-{number}", parties, when["edtf"])
+    changes = {"when": when} if number % 3 == 1 else {"parties": [{"party": each} for each in parties.split("|")]}
+    return Correct(id=f"meeting/on-{chance.randint(1, 12):02}", changes=changes, reason="known better")
 
 
 def test_a_snapshot_that_was_opened_before_a_change_goes_on_with_its_own_numbers(

@@ -1,11 +1,11 @@
-"""How many meetings of a series stand up to one, kept by a process for as long as nothing of the series changes.
+"""How many meetings of a series stand up to one, kept by a process for as long as nothing before it changes.
 
 To count them at every page took longer the further one had read. So what a page counted is kept: the next page goes on
 from there, and a page elsewhere counts from the nearest number that is known. A cursor need tell nothing but its place.
 
-Numbers hold from one position of the log to another: whoever comes with a later one first looks whether any meeting of
-these parties got a new version in between. Merges and erasures change numbers of the past, too; they are in the key, as
-is what whoever asks may not see.
+Numbers hold from one position of the log to another. Whoever comes with a later one first looks which meetings of these
+parties got new versions in between, and lets go of the numbers from the first of them on. Merges and erasures change
+numbers of the past, too; they are in the key, as is what whoever asks may not see.
 """
 
 from __future__ import annotations
@@ -28,9 +28,11 @@ SERIES_KEPT = 200
 MARKS = 100
 """How many numbers are kept of a series. Of more every other one is let go of."""
 MOST_EVENTS = 2_000
-"""Behind so many events nothing is looked through for changes; the series is counted anew."""
+"""After so many events nothing is looked through for changes; the series is counted anew."""
 Key = tuple[int, int, str]
 """Where a meeting stands: earliest start, latest end, id."""
+START: Key = (-INFINITY - 1, 0, "")
+"""Before all meetings."""
 END: Key = (INFINITY + 1, 0, "")
 """Behind all meetings."""
 
@@ -56,6 +58,11 @@ class Numbering:
         if len(self.keys) > MARKS:
             del self.keys[::2], self.numbers[::2]
 
+    def before(self, key: Key, position: int) -> Numbering:
+        """What stays known at a later position, when nothing before a key has changed."""
+        at = bisect_left(self.keys, key)
+        return Numbering(position, position, self.keys[:at], self.numbers[:at])
+
     async def up_to(self, snapshot: Snapshot, filter: OccurrenceFilter, key: Key) -> int:
         """How many meetings of the series stand up to a key, one that stands there among them."""
         at = bisect_right(self.keys, key)
@@ -79,10 +86,14 @@ async def numbering(snapshot: Snapshot, filter: OccurrenceFilter) -> Numbering:
     past = at if at < snapshot.head else None
     key = (snapshot.shelf, snapshot.live_since_us, snapshot.merges, veil, past, filter)
     found = kept.get(key)
-    if found is not None and at > found.until and await _is_unchanged(snapshot, filter, found.until):
-        found.until = max(found.until, at)
-    if found is None or at > found.until:
+    if found is None:
         found = kept[key] = Numbering(at, at)
+    if at > found.until:
+        first = await _first_changed(snapshot, filter, found.until)
+        if first is None:
+            found.until = max(found.until, at)
+        else:
+            found = kept[key] = found.before(first, at)
     if at < found.since:
         return Numbering(at, at)  # Somebody else has gone on.
     if key in kept:
@@ -97,18 +108,20 @@ def forget(database: Database) -> None:
     _kept.pop(database, None)
 
 
-async def _is_unchanged(snapshot: Snapshot, filter: OccurrenceFilter, since: int) -> bool:
-    """Whether no record that ever was of these parties got a new version since then."""
+async def _first_changed(snapshot: Snapshot, filter: OccurrenceFilter, since: int) -> Key | None:
+    """The first place at which a record of these parties stands, or stood, that got a new version since then."""
     if snapshot.position - since > MOST_EVENTS:
-        return False
+        return START
     query = await snapshot.query()
+    of_these = query.among("r.party_key", party_keys(query, filter.exactly or ()))
     table = f"{query.shelf}_records"
     rows = await snapshot.rows(
         query,
-        f"SELECT 1 FROM {table} c JOIN {table} r ON r.id = c.id WHERE c.from_position > {query.put(since)} "
-        f"AND c.from_position <= :at AND {query.among('r.party_key', party_keys(query, filter.exactly or ()))} LIMIT 1",
+        # SQLite takes the tables of a CROSS JOIN in the order in which they stand: first the few that are new.
+        f"SELECT r.es, r.le, r.id FROM {table} c CROSS JOIN {table} r WHERE c.from_position > {query.put(since)} "
+        f"AND c.from_position <= :at AND r.id = c.id AND {of_these} ORDER BY r.es, r.le, r.id LIMIT 1",
     )
-    return not rows
+    return (rows[0][0], rows[0][1], rows[0][2]) if rows else None
 
 
 async def _between(snapshot: Snapshot, filter: OccurrenceFilter, after: Key | None, up_to: Key) -> int:
