@@ -16,6 +16,10 @@ from timeline.api.executing import Asked, Refusal, Service
 from timeline.api.limits import Limits
 from timeline.cli.seed import load_seeds, seed_files
 from timeline.database import Database, in_thread
+from timeline.errors import Refused
+from timeline.read.matching import Candidate, Matcher, Step
+from timeline.read.sequences import _matched
+from timeline.values.dates import Bounds
 
 LONG = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n",
@@ -193,3 +197,26 @@ def test_an_event_of_a_subscription_has_the_time_of_an_answer(
         return refused.value
 
     assert asyncio.run(follow()).errors[0]["extensions"]["limit"] == "seconds"
+
+
+def test_a_pattern_that_is_given_up_is_matched_no_further_and_meanwhile_others_are_answered() -> None:
+    def days(party: str) -> list[Candidate]:
+        shared = (frozenset([party]),)
+        return [Candidate(f"{party}{day}", Bounds(day, day, day, day), shared) for day in range(20_000)]
+
+    matcher = Matcher([Step(days("KR")), Step(days("US"))], work=10**12)
+    ended = threading.Event()
+
+    def look() -> None:
+        try:
+            _matched(matcher, None, 1, only_certain=False)
+        except Refused:
+            ended.set()
+
+    async def give_up() -> bool:
+        looking = asyncio.ensure_future(in_thread(look))
+        assert await until(lambda: matcher.work < 10**12)
+        looking.cancel()
+        return await until(ended.is_set)
+
+    assert asyncio.run(give_up())

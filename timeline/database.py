@@ -110,7 +110,8 @@ async def _in_thread(threads: Executor | None, work: Callable[[], T]) -> T:
 
 
 @contextmanager
-def _stoppable(stop: Callable[[], object]) -> Iterator[None]:
+def stoppable(stop: Callable[[], object]) -> Iterator[None]:
+    """While a thread works for a request: how it is stopped once nobody waits for that any more."""
     mine = _work.get()
     if mine is None:
         yield
@@ -136,7 +137,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction; committed at the end, rolled back on any exception. Raises `Unavailable`."""
-        with outages_told(), self._writer() as connection, _stoppable(_stop(connection)), connection.begin():
+        with outages_told(), self._writer() as connection, stoppable(_stop(connection)), connection.begin():
             if self.dialect == "sqlite":
                 _driver(connection).execute("BEGIN IMMEDIATE")
             yield connection
@@ -170,7 +171,7 @@ class Database:
         with outages_told(), self.engine.connect() as connection:
             if self.dialect == "postgresql":
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            with _stoppable(_stop(connection)), connection.begin(), self._only_reading(connection):
+            with stoppable(_stop(connection)), connection.begin(), self._only_reading(connection):
                 yield connection
 
     @contextmanager
@@ -240,7 +241,7 @@ class Database:
             )
             self._readers.connection = connection
             self._open_readers.append(connection)
-        with _stoppable(connection.interrupt):
+        with stoppable(connection.interrupt):
             return connection.execute(sql, parameters).fetchall()
 
     async def _open_pool(self) -> asyncpg.Pool:

@@ -24,7 +24,7 @@ Key = tuple[int, int, str]
 """Earliest start, latest end, id: a place in the documented order."""
 KEY = attrgetter("key")
 MAX_STEPS = 8
-MAX_WORK = 2_000_000
+MAX_WORK = 1_000_000
 """How many candidates are looked at before a pattern is called too wide."""
 
 
@@ -126,6 +126,7 @@ class Matcher:
     work: int = MAX_WORK
     _ordered: list[Ordered] = field(default_factory=list)
     _without: list[Ordered] = field(default_factory=list)
+    _is_stopped: bool = False
 
     def __post_init__(self) -> None:
         self._ordered = [_ordered(step.candidates) for step in self.steps]
@@ -137,6 +138,10 @@ class Matcher:
         for first in self._ordered[0].onwards(None if after is None else after[0]):
             found = sorted(self._begun(first), key=KEY)
             yield from (match for match in found if after is None or match.key > after)
+
+    def stop(self) -> None:
+        """Refuse to look any further, because nobody waits for what would be found. From any thread."""
+        self._is_stopped = True
 
     @cached_property
     def _later(self) -> list[Ids]:
@@ -173,9 +178,10 @@ class Matcher:
             return
         step = self.steps[index]
         last = next(each for each in reversed(chosen) if each is not None)
+        out = barred.union(each.id for each in chosen if each is not None)
         for candidate in self._ordered[index].starting(end[0] + step.least, end[1] + step.most):
             self._work()
-            if candidate.id in barred or any(each is not None and each.id == candidate.id for each in chosen):
+            if candidate.id in out:
                 continue
             common = tuple(a & b for a, b in zip(shared, candidate.shared, strict=True))
             if not all(common):
@@ -249,7 +255,7 @@ class Matcher:
 
     def _work(self) -> None:
         self.work -= 1
-        if self.work < 0:
+        if self.work < 0 or self._is_stopped:
             raise too_wide()
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
+from timeline.database import in_thread, stoppable
 from timeline.errors import Refused
 from timeline.read.cursors import cursor_of, key_of
 from timeline.read.documents import Document
 from timeline.read.filters import OccurrenceFilter
-from timeline.read.matching import Candidate, Match, Matcher, Ordered, Step, check_steps, too_wide
+from timeline.read.matching import Candidate, Key, Match, Matcher, Ordered, Step, check_steps, too_wide
 from timeline.read.shared import WANT_DOCUMENTS, what_is_shared
 from timeline.read.snapshot import Snapshot
 from timeline.read.steps import EE, ES, IN_ORDER, LE, LS, Row, Window, near_windows, read_step, too_many
@@ -17,6 +19,8 @@ from timeline.values.dates import INFINITY, Bounds
 
 WHOLE = 50_000
 """Up to so many occurrences that pass a step's filter are read whole; of more only those near other candidates."""
+FEW = 2_000
+"""So many rows are put in order at once; more in a thread."""
 MAX_ROWS = 200_000
 """How many occurrences all steps may have at hand together."""
 MAX_DOCUMENTS = 20_000
@@ -80,16 +84,18 @@ async def find_sequences(
             raise Refused("PATTERN_INVALID", message, ("steps", number, "within"))
     steps = await _steps(snapshot, asked, sharing)
     begin = _key(after, len(asked)) if after is not None else None
-    found: list[Match] = []
-    for match in Matcher(steps).matches(begin):
-        if match.certain or not only_certain:
-            found.append(match)
-            if len(found) > first:
-                break
+    # In a thread: matching may take seconds, in which others want to be answered.
+    found = await in_thread(_matched, Matcher(steps), begin, first + 1, only_certain=only_certain)
     shown = found[:first]
     ids = sorted({each.id for match in shown for each in match.occurrences if each is not None})
     cursors = [cursor_of([part for key in match.key for part in key]) for match in shown]
     return Found(shown, await snapshot.documents(ids), cursors, has_next=len(found) > first)
+
+
+def _matched(matcher: Matcher, begin: tuple[Key, ...] | None, most: int, *, only_certain: bool) -> list[Match]:
+    with stoppable(matcher.stop):
+        found = (match for match in matcher.matches(begin) if match.certain or not only_certain)
+        return list(islice(found, most))
 
 
 async def _steps(snapshot: Snapshot, asked: Sequence[StepAsked], sharing: Sequence[str]) -> list[Step]:
@@ -171,10 +177,18 @@ def _between(step: StepAsked, rows: Sequence[Row]) -> list[Window]:
 
 async def _candidates(snapshot: Snapshot, rows: Sequence[Row], sharing: Sequence[str]) -> Ordered:
     """What may fill a step, in order, each with what it may share with others."""
-    rows = sorted(rows, key=IN_ORDER)
     told = await what_is_shared(snapshot, rows, sharing)
     ids = sorted(await snapshot.seen(list({id for named in told for each in named.values() for id in each})))
     leads = dict(zip(ids, await snapshot.survivors(ids), strict=True))
+    if len(rows) > FEW:
+        return await in_thread(_ordered, rows, sharing, told, leads)
+    return _ordered(rows, sharing, told, leads)
+
+
+def _ordered(
+    rows: Sequence[Row], sharing: Sequence[str], told: Sequence[dict[str, list[str]]], leads: dict[str, str]
+) -> Ordered:
+    rows = sorted(rows, key=IN_ORDER)
 
     def make(index: int) -> Candidate:
         id, es, ls, ee, le, uncertain, parties = rows[index]
@@ -185,6 +199,6 @@ async def _candidates(snapshot: Snapshot, rows: Sequence[Row], sharing: Sequence
     return Ordered(list(map(IN_ORDER, rows)), [row[LS] for row in rows], make)
 
 
-def _key(after: str, steps: int) -> tuple[tuple[int, int, str], ...]:
+def _key(after: str, steps: int) -> tuple[Key, ...]:
     parts = key_of(after, (int, int, str) * steps)
     return tuple((parts[at], parts[at + 1], parts[at + 2]) for at in range(0, len(parts), 3))
