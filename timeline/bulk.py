@@ -6,8 +6,10 @@ It belongs to the transaction of the connection that is given, like everything e
 from __future__ import annotations
 
 import gc
+import sys
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -152,6 +154,19 @@ def collector_at_rest() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+@contextmanager
+def beside() -> Iterator[Executor]:
+    """A thread to write to a database while this one computes. It ends before what it is for does."""
+    patience = sys.getswitchinterval()
+    # The thread gets its turn soon whenever the server has taken what it sent, else the server would wait for us.
+    sys.setswitchinterval(patience / 10)
+    try:
+        with ThreadPoolExecutor(1) as thread:
+            yield thread
+    finally:
+        sys.setswitchinterval(patience)
 
 
 @lru_cache

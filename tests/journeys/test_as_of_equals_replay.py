@@ -118,11 +118,14 @@ def test_every_question_as_of_a_position_is_answered_as_if_nothing_had_followed(
     assert answers(database, THEN, at=positions[-1])["asOf"] == answers(database, NOW)
 
 
-@pytest.mark.parametrize(("seed", "batch"), [(4, 1), (5, 7), (6, 50), (7, 5000)])
+@pytest.mark.parametrize(
+    ("seed", "batch", "part"), [(4, 1, 1000), (5, 7, 1), (6, 50, 20), (7, 5000, 1000), (8, 5000, 1), (9, 5000, 30)]
+)
 def test_tables_made_anew_in_batches_of_any_size_are_equal_after_any_history(
-    database: Database, monkeypatch: pytest.MonkeyPatch, seed: int, batch: int
+    database: Database, monkeypatch: pytest.MonkeyPatch, seed: int, batch: int, part: int
 ) -> None:
     monkeypatch.setattr(projector, "BATCH", batch)
+    monkeypatch.setattr(projector, "PART", part)
     record(database, Historian(seed).history(120))
     before = answers(database, NOW)
     report = rebuild(database)

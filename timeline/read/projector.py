@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Boolean, Connection, Integer, cast, delete, func, select, text, update
 
-from timeline.bulk import collector_at_rest, stream
+from timeline.bulk import beside, collector_at_rest, stream
 from timeline.database import Database
 from timeline.errors import Conflict
 from timeline.log.erase import ERASURE
@@ -25,13 +25,15 @@ from timeline.log.stored import StoredEvent
 from timeline.log.tables import log_head
 from timeline.read.erasure import forget, refold
 from timeline.read.tables import SHELF, Shelf, other, read_state
-from timeline.read.versions import Batch, read
+from timeline.read.versions import Batch, Read, read
 
 MOVING = ("RecordMerged", "RecordUnmerged", ERASURE)
 """Events since which an id may lead to another record."""
 BATCH = 5_000
 """How many events are projected together: the more, the fewer pages of the indexes are written twice. A rebuild holds
 the lock of SQLite for so many, which is about a second."""
+PART = 1_000
+"""How many of them are written to PostgreSQL while the next ones are projected."""
 DIGESTED = 2_000
 """How many rows are hashed together."""
 READERS_SECONDS = 20.0
@@ -221,12 +223,26 @@ def _fill(connection: Connection, shelf: Shelf, events: Sequence[StoredEvent], l
             batch = Batch(connection, shelf)
             what = [read(event) for event in part if event.type != ERASURE]
             batch.prepare(what)
-            for event in what:
-                batch.take(event)
-            batch.write()
+            if connection.dialect.name == "postgresql" and len(what) > PART:
+                _take_beside(batch, what)
+            else:
+                for event in what:
+                    batch.take(event)
+                batch.write()
             if part[-1].type == ERASURE:
                 refold(connection, shelf, part[-1], log or connection)
     return max((event.position for event in events if event.type in MOVING), default=0)
+
+
+def _take_beside(batch: Batch, what: Sequence[Read]) -> None:
+    """Write in parts, each while the next one is taken: PostgreSQL works on a core of its own."""
+    with beside() as thread:
+        for start in range(0, len(what), PART):
+            part = what[start : start + PART]
+            for event in part:
+                batch.take(event)
+            batch.write_beside(thread, part[-1].stored.position)
+        batch.settle()
 
 
 def _up_to_erasures(events: Sequence[StoredEvent]) -> Iterator[Sequence[StoredEvent]]:

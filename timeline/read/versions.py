@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
@@ -22,6 +23,7 @@ from timeline.values import facts
 CHUNK = 400
 """How many ids one statement asks for; SQLite bounds the number of parameters."""
 Row = dict[str, Any]
+TABLES = ("records", "links", "aliases", "texts")
 KEYS = ("value", "role", "id", "rank", "from_position")
 """The columns that tell the rows of a table apart, where it has them."""
 
@@ -57,11 +59,24 @@ class Version:
 
 
 @dataclass
+class Changes:
+    """What is to be written to the tables: `new` rows are inserted, `closed` ones updated."""
+
+    new: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in TABLES})
+    closed: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in TABLES})
+    embargoes: dict[str, tuple[int, int] | None] = field(default_factory=dict)
+    """Per record the rank that sees it and until when; None where an embargo was lifted."""
+
+
+@dataclass
 class Batch:
-    """Versions on their way to one shelf. `new` rows are inserted at the end, `closed` ones updated."""
+    """Versions on their way to one shelf."""
 
     connection: Connection
     shelf: Shelf
+    changes: Changes = field(default_factory=Changes)
+    written: int = -1
+    """The position up to which rows that were made here are in the tables, or on their way there."""
     current: dict[str, Version | None] = field(default_factory=dict)
     dependents: dict[str, set[str]] = field(default_factory=dict)
     words: dict[str, dict[int, Row]] = field(default_factory=dict)
@@ -70,12 +85,7 @@ class Batch:
     """When sources were published, as long as no source changes."""
     aliases: dict[str, Row] = field(default_factory=dict)
     """Per record the alias that was opened since the batch began."""
-    embargoes: dict[str, tuple[int, int] | None] = field(default_factory=dict)
-    """Per record the rank that sees it and until when; None where an embargo was lifted."""
-    new: dict[str, list[Row]] = field(default_factory=lambda: {"records": [], "links": [], "aliases": [], "texts": []})
-    closed: dict[str, list[Row]] = field(
-        default_factory=lambda: {"records": [], "links": [], "aliases": [], "texts": []}
-    )
+    _writing: Future[None] | None = None
 
     # What is there -------------------------------------------------------------------------------------------------
 
@@ -95,7 +105,7 @@ class Batch:
         for chunk in _chunks(id for id in ids if id not in self.current and "/" in id):
             self.current.update(dict.fromkeys(chunk))
             found = select(table).where(table.c.id.in_(chunk), table.c.to_position.is_(None))
-            for values in self.connection.execute(found):
+            for values in self._tables.execute(found):
                 row = Stored(zip(names, values, strict=True))
                 self.current[row["id"]] = Version(row, orjson.loads(row["doc"]))
 
@@ -104,7 +114,7 @@ class Batch:
         shown = [column for column in table.c if column is not table.c.n]
         for chunk in _chunks(ids):
             found = select(*shown).where(table.c.id.in_(chunk), table.c.to_position.is_(None))
-            for row in self.connection.execute(found).mappings():
+            for row in self._tables.execute(found).mappings():
                 self.words.setdefault(row["id"], {})[row["rank"]] = Stored(row)
 
     def _find_dependents(self, ids: set[str]) -> None:
@@ -114,7 +124,7 @@ class Batch:
             found = select(table.c.value, table.c.id).where(
                 table.c.value.in_(chunk), table.c.role.in_(("PLACE", "SOURCE")), table.c.to_position.is_(None)
             )
-            for value, id in self.connection.execute(found):
+            for value, id in self._tables.execute(found):
                 self.dependents.setdefault(value, set()).add(id)
 
     def lookup(self, id: str) -> Document | None:
@@ -152,7 +162,7 @@ class Batch:
         self._follow(document, content, sources_of(named), position)
         self._reword(document, content, position)
         if isinstance(event, RecordEmbargoed | EmbargoLifted):
-            self.embargoes[id] = None if isinstance(event, EmbargoLifted) else (event.role.rank, event.until_us)
+            self.changes.embargoes[id] = None if isinstance(event, EmbargoLifted) else (event.role.rank, event.until_us)
         if is_leaned_on(id):
             resting = sorted(self.dependents.get(id, set()) - {id})
             self._load(resting)
@@ -203,7 +213,7 @@ class Batch:
             return
         if before is not None:
             self._close("records", before.row, position)
-        self.new["records"].append(row)
+        self.changes.new["records"].append(row)
         self.current[id] = version = Version(row, document, content)
         self._forget_days(id)
         self._relink(before, version, was, named)
@@ -233,7 +243,7 @@ class Batch:
                 "le": le,
                 "parties": parties if role == "PARTY" else "",
             }
-            self.new["links"].append(version.opened[role, value])
+            self.changes.new["links"].append(version.opened[role, value])
             if role in ("PLACE", "SOURCE"):
                 self.dependents.setdefault(value, set()).add(id)
         since = [(*link, was[link] if link in kept else position) for link in named]
@@ -252,7 +262,7 @@ class Batch:
             if words is not None:
                 held[rank] = {"id": id, "rank": rank, "from_position": position, "to_position": None}
                 held[rank] |= {"kind": document["kind"], "words": words}
-                self.new["texts"].append(held[rank])
+                self.changes.new["texts"].append(held[rank])
 
     def _alias(self, before: Document | None, document: Document, position: int) -> None:
         id, was, now = document["id"], before and before["merged_into"], document["merged_into"]
@@ -262,47 +272,70 @@ class Batch:
             self._close("aliases", self.aliases.pop(id) if id in self.aliases else self._stored_alias(id), position)
         if now is not None:
             self.aliases[id] = {"id": id, "from_position": position, "to_position": None, "survivor": now}
-            self.new["aliases"].append(self.aliases[id])
+            self.changes.new["aliases"].append(self.aliases[id])
 
     def _stored_alias(self, id: str) -> Stored:
         table = self.shelf.aliases
         found = select(table).where(table.c.id == id, table.c.to_position.is_(None))
-        return Stored(self.connection.execute(found).mappings().one())
+        return Stored(self._tables.execute(found).mappings().one())
 
     def _close(self, table: str, row: Row, position: int) -> None:
         """A row of this batch is closed in memory, one of the tables by an update."""
-        if isinstance(row, Stored):
-            self.closed[table].append({**row, "to_position": position})
+        if isinstance(row, Stored) or row["from_position"] <= self.written:
+            self.changes.closed[table].append({**row, "to_position": position})
         else:
             row["to_position"] = position
 
     # What is written -----------------------------------------------------------------------------------------------
 
+    @property
+    def _tables(self) -> Connection:
+        """The connection, once nothing is being written over it."""
+        self.settle()
+        return self.connection
+
     def write(self) -> None:
         """Everything at once: a statement per table and kind of change."""
-        self._write_embargoes()
-        for name, closed in self.closed.items():
-            table = getattr(self.shelf, name)
-            keys = [key for key in KEYS if key in table.c]
-            where = " AND ".join(f"{key} = ?" for key in keys)
-            if closed:
-                statement = f"UPDATE {table.name} SET to_position = ? WHERE {where}"
-                execute_many(self.connection, statement, list(map(itemgetter("to_position", *keys), closed)))
-        for name, rows in self.new.items():
-            table = getattr(self.shelf, name)
-            columns = [column.name for column in table.c if column.name != "n"]
-            values = list(map(itemgetter(*columns), rows))
-            if name == "links":
-                # What lies together in the table and its indexes is written together: pages are touched once.
-                values.sort(key=itemgetter(0, 1, 2))
-            insert_rows(self.connection, table, columns, values)
+        _write(self._tables, self.shelf, self.changes)
 
-    def _write_embargoes(self) -> None:
-        table = self.shelf.embargoes
-        for chunk in _chunks(self.embargoes):
-            self.connection.execute(delete(table).where(table.c.id.in_(chunk)))
-        rows = [(id, *held) for id, held in self.embargoes.items() if held is not None]
-        insert_rows(self.connection, table, ["id", "least_rank", "until_us"], rows)
+    def write_beside(self, thread: Executor, position: int) -> None:
+        """What there is up to this position, in a thread, while the next events are taken."""
+        self.settle()
+        changes, self.changes, self.written = self.changes, Changes(), position
+        self._writing = thread.submit(_write, self.connection, self.shelf, changes)
+
+    def settle(self) -> None:
+        """Wait for what is being written. Raises what that raised."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.result()
+
+
+def _write(connection: Connection, shelf: Shelf, changes: Changes) -> None:
+    _write_embargoes(connection, shelf, changes.embargoes)
+    for name, closed in changes.closed.items():
+        table = getattr(shelf, name)
+        keys = [key for key in KEYS if key in table.c]
+        where = " AND ".join(f"{key} = ?" for key in keys)
+        if closed:
+            statement = f"UPDATE {table.name} SET to_position = ? WHERE {where}"
+            execute_many(connection, statement, list(map(itemgetter("to_position", *keys), closed)))
+    for name, rows in changes.new.items():
+        table = getattr(shelf, name)
+        columns = [column.name for column in table.c if column.name != "n"]
+        values = list(map(itemgetter(*columns), rows))
+        if name == "links":
+            # What lies together in the table and its indexes is written together: pages are touched once.
+            values.sort(key=itemgetter(0, 1, 2))
+        insert_rows(connection, table, columns, values)
+
+
+def _write_embargoes(connection: Connection, shelf: Shelf, embargoes: Mapping[str, tuple[int, int] | None]) -> None:
+    table = shelf.embargoes
+    for chunk in _chunks(embargoes):
+        connection.execute(delete(table).where(table.c.id.in_(chunk)))
+    rows = [(id, *held) for id, held in embargoes.items() if held is not None]
+    insert_rows(connection, table, ["id", "least_rank", "until_us"], rows)
 
 
 def is_leaned_on(id: str) -> bool:
