@@ -19,6 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bench.generate import load
+from bench.store import Progress
 from timeline.database import Database, open_database, upgrade
 from timeline.handle import restore
 from timeline.log.read import head
@@ -49,21 +50,23 @@ class Took:
 
 def recorded(url: str, folder: str, size: int) -> float:
     """Commands in batches of 1,000: decided, stored, projected."""
-    return _timed(lambda: load(_migrated(url), size))
+    return _timed(lambda: load(_migrated(url), size, Progress()))
 
 
 def imported(url: str, folder: str, size: int) -> float:
     """The lines of an export, checked and projected."""
     database = _migrated(url)
     with open(f"{folder}/lines", "rb") as lines:
-        return _timed(lambda: restore(database, read_lines(lines)))
+        return _timed(lambda: restore(database, read_lines(lines), Progress()))
 
 
 def rebuilt(url: str, folder: str, size: int) -> float:
     """All read tables anew, compared and swapped."""
 
     def run() -> None:
-        assert rebuild(open_database(url)).equal, "a rebuild equals what was there"
+        told = Progress()
+        report = rebuild(open_database(url), lambda position, _: told(position - told.written))
+        assert report.equal, "a rebuild equals what was there"
 
     return _timed(run)
 
@@ -174,10 +177,11 @@ def _of_recorded(url: str) -> Database:
 
 def _copied(source: Database, target: Database, tables: tuple[str, ...]) -> float:
     """Seconds that writing alone took."""
-    seconds = 0.0
+    seconds, told = 0.0, Progress()
     with source.read() as reading:
         for name in tables:
             for columns, rows in _chunks(reading, name):
+                told(len(rows))
                 begin = time.perf_counter()
                 with target.write() as connection:
                     _write(connection, name, columns, rows)

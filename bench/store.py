@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -139,7 +140,7 @@ class Progress:
         now = time.monotonic()
         if now - self.said > 60:
             self.said = now
-            print(f"  {self.written:,} in {now - self.begun:,.0f} s", flush=True)
+            print(f"  {self.written:,} in {now - self.begun:,.0f} s", file=sys.stderr, flush=True)
 
 
 def _bring_up_to_date(url: str) -> None:
