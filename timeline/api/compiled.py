@@ -169,7 +169,7 @@ def _read(
     if not isinstance(value, list):
         return _one_by_one(branch.read(at, [value])), itemgetter(0)
     with suppress(ValidationError):  # A value of another type may be one that a plan converts.
-        filling = shaped(branch, value) if one.as_json else None
+        filling = shaped(branch, at, value) if one.as_json else None
         if filling is not None:
             return filling, written
     return _one_by_one(branch.read(at, value)), lambda picked: picked

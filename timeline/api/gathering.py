@@ -7,7 +7,7 @@ all that is missing at once and picks again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,6 +96,10 @@ class Gathering:
             self._wanted.setdefault(id(listed), (listed, set()))[1].add(value)
             return ()
         return found
+
+    def want(self, listed: Listed, values: Iterable[str]) -> None:
+        """Note that the lists of all these will be asked for."""
+        self._wanted.setdefault(id(listed), (listed, set()))[1].update(values)
 
     def worked(self, given: Given, data: Document) -> Any:
         """What a function of ours makes of the document; None while it has to be waited for."""

@@ -40,6 +40,9 @@ Fill = Callable[[Gathering, list[Any]], list[Any]]
 _write = msgspec.json.Encoder().encode
 
 
+NONE = Raw(b"[]")
+
+
 class Unshapeable(Exception):
     """The selection asks for more than the text has, or under other terms."""
 
@@ -68,28 +71,37 @@ class Worked(NamedTuple):
 class Shape:
     """How the text of a document becomes a part of an answer."""
 
-    __slots__ = ("fill", "read")
+    __slots__ = ("fill", "id", "lists", "read")
 
-    def __init__(self, read: Callable[[str], Any], fill: Fill) -> None:
+    def __init__(self, read: Callable[[str], Any], fill: Fill, lists: Sequence[Listed], id: str) -> None:
         self.read = read
         """The structure of one document, ids in it. Raises for values of other types."""
         self.fill = fill
         """The structures to be written. Of what is missing ids stand in them still; they can be filled again."""
+        self.lists = lists
+        """The lists of other records that each document leads to by its id, which is under a name of its own."""
+        self.id = id
 
 
-def shaped(branch: Branch, docs: Sequence[Doc]) -> Pickings | None:
-    """What fills the structures of documents; None where a plan has to pick. Raises for values of other types."""
-    runs: list[tuple[Fill, list[Any]]] = []
+def shaped(branch: Branch, at: Gathering, docs: Sequence[Doc]) -> Pickings | None:
+    """What fills the structures of documents; the lists that they lead to are noted before.
+
+    None where a plan has to pick. Raises for values of other types.
+    """
+    runs: list[tuple[Shape, list[Any]]] = []
     for doc in docs:
         if type(doc) is not Unread or doc.is_read:
             return None
         shape = _shape(branch, doc.kind)
         if shape is None:
             return None
-        if not runs or runs[-1][0] is not shape.fill:
-            runs.append((shape.fill, []))
+        if not runs or runs[-1][0] is not shape:
+            runs.append((shape, []))
         runs[-1][1].append(shape.read(doc.text))
-    return lambda at: [each for fill, structures in runs for each in fill(at, structures)]
+    for shape, structures in runs:
+        for listed in shape.lists:
+            at.want(listed, [getattr(each, shape.id) for each in structures])
+    return lambda at: [each for shape, structures in runs for each in shape.fill(at, structures)]
 
 
 def _shape(branch: Branch, kind: str) -> Shape | None:
@@ -116,7 +128,7 @@ def shape_of(compiler: Compiler, type_: GraphQLObjectType, details: Any) -> Shap
     if write is not read:
         result = f"convert(ds, {shaping.value(list.__class_getitem__(write))}, from_attributes=True)"
         shaping.values["convert"] = msgspec.convert
-    return Shape(msgspec.json.Decoder(read).decode, shaping.function(result))
+    return Shape(msgspec.json.Decoder(read).decode, shaping.function(result), shaping.lists, shaping.id)
 
 
 class _Shaping:
@@ -124,7 +136,8 @@ class _Shaping:
 
     def __init__(self, compiler: Compiler) -> None:
         self.compiler = compiler
-        self.leads_to_lists = False
+        self.lists: list[Listed] = []
+        self.id = ""
         self.values: dict[str, Any] = {}
         self.memos: list[str] = []
         self.lines: list[str] = []
@@ -156,7 +169,7 @@ class _Shaping:
         if len(names) < len(fields):
             raise Unshapeable
         hidden = [key for each in worked for key in each.keys if key not in names]
-        if depth == 0 and self.leads_to_lists and "id" not in names:
+        if depth == 0 and self.lists and "id" not in names:
             hidden.append("id")
         names |= {name: f"f{len(fields) + number}" for number, name in enumerate(dict.fromkeys(hidden))}
         for each in worked:
@@ -164,8 +177,9 @@ class _Shaping:
                 raise Unshapeable
             known = ", ".join(f"{key!r}: {of}.{names[key]}" for key in each.keys)
             self.lines.insert(begin, f"{INDENT * (depth + 2)}{each.place} = {each.given.format(f'{{{known}}}')}")
-        if depth == 0 and self.leads_to_lists:
-            self.lines.insert(begin, f"{INDENT * 2}id = {of}.{names['id']}")
+        if depth == 0 and self.lists:
+            self.id = names["id"]
+            self.lines.insert(begin, f"{INDENT * 2}id = {of}.{self.id}")
         reads = [*fields, *(Field(name, "", Any, Any, None) for name in list(names)[len(fields) :])]
         read = _structure([(field.name, field.read, field.missing) for field in reads])
         if len(reads) == len(fields) and all(field.name == field.key and field.read is field.write for field in fields):
@@ -257,8 +271,8 @@ class _Shaping:
                 self.lines.append(f"{indent}{place} = [m for i in {place} if (m := {refer}(at, i)) is not None]")
                 return Field(how.key, key, Any, Any, msgspec.NODEFAULT)
             case Linked() if depth == 0:
-                self.leads_to_lists = True
-                listed = self.value(Listed(how, page_size(self.compiler.arguments(declared, details)["first"])))
+                self.lists.append(Listed(how, page_size(self.compiler.arguments(declared, details)["first"])))
+                listed = self.value(self.lists[-1])
                 self.lines.append(f"{indent}{place} = {self.value(_listed(branch))}(at, at.listed({listed}, id))")
                 return Field(NOWHERE + key, key, Any, Any, None)
         raise Unshapeable
@@ -318,7 +332,9 @@ def _listed(branch: Branch) -> Callable[[Gathering, Sequence[Doc]], Any]:
     """What is picked from the records that name this one, written."""
 
     def listed(at: Gathering, docs: Sequence[Doc]) -> Any:
-        filling = shaped(branch, docs)
+        if not docs:
+            return NONE
+        filling = shaped(branch, at, docs)
         filled = filling(at) if filling is not None else [branch.pick_doc(at, doc) for doc in docs]
         if at.is_missing:
             return None
