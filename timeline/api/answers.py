@@ -96,7 +96,7 @@ def cache_control(operation: Operation, snapshot: Snapshot) -> str:
 
 def is_pinned(operation: Operation) -> bool:
     """Whether every field at the root asks as of a position."""
-    return all(
+    return "asOf" in operation.asked.query and all(
         isinstance(field, FieldNode) and not field.directives and _has_position(field, operation)
         for field in operation.node.selection_set.selections
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from strawberry.dataloader import DataLoader
@@ -108,9 +108,15 @@ class View:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.known = Known(self)
-        self._records: DataLoader[str, Doc | None] = DataLoader(self._load_records)
         self._linked: dict[tuple[Any, ...], DataLoader[str, list[Doc]]] = {}
-        self._same_day: DataLoader[str, list[str]] = DataLoader(self._load_same_day)
+
+    @cached_property
+    def _records(self) -> DataLoader[str, Doc | None]:
+        return DataLoader(self._load_records)
+
+    @cached_property
+    def _same_day(self) -> DataLoader[str, list[str]]:
+        return DataLoader(self._load_same_day)
 
     def at_hand(self, id: str) -> Document | None:
         """The record under an id, or the state of a code, if no load is needed; None tells nothing."""

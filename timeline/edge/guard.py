@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
+import secrets
 import time
-import uuid
 from collections.abc import Collection
 from contextvars import ContextVar
 from typing import Any
@@ -46,7 +46,7 @@ class Guard:
             return
         asked = {name: value for name, value in scope["headers"] if name in (b"host", b"x-request-id")}
         named = asked.get(b"x-request-id", b"")
-        id = named.decode() if GIVEN_ID.fullmatch(named) else uuid.uuid4().hex
+        id = named.decode() if GIVEN_ID.fullmatch(named) else secrets.token_hex(16)
         request_id.set(id)
         answer = _Answer(send, id.encode())
         if self.hosts and _host(asked.get(b"host", b"")) not in self.hosts:

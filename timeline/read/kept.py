@@ -23,6 +23,8 @@ MOST_CHANGES = 2_000
 MOST_MADE = 10_000
 MOST_MAKERS = 200
 """Of more than this all is let go of that was made of documents."""
+COUNTED_EACH = 8
+"""After so many readings what was made is counted: one adds no more than its own answer refers to."""
 Newest = tuple[Callable[[str | None], Document | None], dict[Any, dict[str | None, Any]]]
 
 
@@ -44,6 +46,7 @@ class Kept:
         self._characters = 0
         """How much is in the newer generation."""
         self._made: dict[Any, dict[str | None, Any]] = {}
+        self._asked = 0
 
     def find(self, id: str, position: int) -> Document | None:
         """The record as it stood at a position, if that is known here."""
@@ -63,7 +66,9 @@ class Kept:
         """
         if position != self.position:
             return None
-        if len(self._made) > MOST_MAKERS or sum(map(len, self._made.values())) > MOST_MADE:
+        self._asked += 1
+        is_due = self._asked % COUNTED_EACH == 0
+        if len(self._made) > MOST_MAKERS or (is_due and sum(map(len, self._made.values())) > MOST_MADE):
             self._made.clear()
         return self._new.get, self._made
 
