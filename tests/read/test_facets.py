@@ -27,6 +27,9 @@ FILTERS = [
     OccurrenceFilter(none_of=("KR", "JP")),
     OccurrenceFilter(people=("person/p1",), all_of=("KR", "US")),
     OccurrenceFilter(place="KR"),
+    OccurrenceFilter(any_of=("JP", "US"), topics=("defense", "trade")),
+    OccurrenceFilter(any_of=("JP", "US"), has_stand_in=False),
+    OccurrenceFilter(has_stand_in=True, kinds=("meeting",)),
     OccurrenceFilter(kinds=("meeting",), exactly=("KR", "US")),
     OccurrenceFilter(kinds=("meeting",), statuses=("HELD", "SCHEDULED"), none_of=("organization/nato",)),
 ]
@@ -117,6 +120,18 @@ def test_a_facet_that_there_is_not_is_refused_by_name(told: Database) -> None:
             await snapshot.facets(OccurrenceFilter(), ["COLOUR"])
 
     ask(told, question)
+
+
+def test_sqlite_reads_the_links_of_several_values_once_to_count(told: Database) -> None:
+    async def question(snapshot: Snapshot) -> str:
+        query = await snapshot.asked(OccurrenceFilter(kinds=("meeting",), any_of=("KR", "US")), counting=True)
+        counted = f"EXPLAIN QUERY PLAN SELECT COUNT(*) FROM {query.records} WHERE {query.condition}"
+        return str([tuple(row) for row in await snapshot.rows(query, counted)])
+
+    if told.dialect == "sqlite":
+        plan = str(ask(told, question))
+        assert "LIST SUBQUERY" in plan
+        assert "CORRELATED" not in plan
 
 
 def test_sqlite_counts_meetings_without_looking_at_them(told: Database) -> None:

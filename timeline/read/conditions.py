@@ -51,6 +51,9 @@ class Query:
     early: bool = False
     """Whether the position is so early that what was recorded by then is read whole and sorted: an order's index leads
     past all that was recorded since."""
+    counting: bool = False
+    """Whether all is counted in any order: then links of which any one will do lead SQLite to records, too. A page in
+    order is full before it has walked far."""
 
     def put(self, value: Any) -> str:
         """A parameter of the query."""
@@ -163,7 +166,11 @@ class Query:
         """The record is linked to one of these values in one of these roles."""
         if values:
             known = f"{self.among('x.value', self.expand(values))} AND {self.among('x.role', roles)}"
-            exists = f"EXISTS (SELECT 1 FROM {self.shelf}_links x WHERE {known} AND x.id = r.id AND {self.valid('x')})"
+            links = f"FROM {self.shelf}_links x WHERE {known} AND {self.valid('x')}"
+            if self.counting and not (negated or self.leads or self.early):
+                self.where.append(f"r.id IN (SELECT x.id {links})")
+                return
+            exists = f"EXISTS (SELECT 1 {links} AND x.id = r.id)"
             self.where.append(f"NOT {exists}" if negated else exists)
 
     def every(self, roles: Sequence[str], values: Sequence[str], *, may_drive: bool = False) -> None:

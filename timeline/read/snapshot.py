@@ -228,7 +228,7 @@ class Snapshot:
         if (selected := await kept_bitmaps.select(self, filter, ())) is not None:
             return min(selected.length(), cap), selected.length() <= cap
         # Days in a filter have an index that leads to few rows.
-        query = await self.asked(filter, EARLY if filter.times else cap)
+        query = await self.asked(filter, EARLY if filter.times else cap, counting=True)
         query.count_series(filter)
         return await self._count(query, query.records, cap)
 
@@ -238,7 +238,7 @@ class Snapshot:
         if (selected := await kept_bitmaps.select(self, filter, names)) is not None:
             length = selected.length()
             return await faceted(self, names, map(selected.counts, names), limit, length if length <= COUNTED else None)
-        query = await self.asked(filter)
+        query = await self.asked(filter, counting=True)
         return await facets(self, query, query.records, names, limit)
 
     async def density(self, filter: OccurrenceFilter, bucket: Bucket) -> list[tuple[str, int, int]]:
@@ -247,7 +247,7 @@ class Snapshot:
         Possibly counts what may share a day with the bucket, so certain ones too. What has no start or no end counts
         from the first to the last bucket in which anything else lies.
         """
-        query = await self.asked(filter)
+        query = await self.asked(filter, counting=True)
         query.where.append(f"r.es < {query.put(INFINITY)}")
         rows = await self.rows(
             query,
@@ -447,9 +447,10 @@ class Snapshot:
                 kept.popitem(last=False)
         return kept[version]
 
-    async def asked(self, filter: OccurrenceFilter, rows: int = EARLY) -> Query:
+    async def asked(self, filter: OccurrenceFilter, rows: int = EARLY, *, counting: bool = False) -> Query:
         """A query of this snapshot that asks for these occurrences."""
         query = await self.query(rows)
+        query.counting = counting
         if len(filter.all_of) > 1:
             first = await rarest_first(self.database, self.shelf, self.position, "PARTY", filter.all_of)
             filter = replace(filter, all_of=tuple(first))
