@@ -237,8 +237,7 @@ def test_what_else_happened_then_is_told_with_its_certainty(client: Client) -> N
     assert SEOUL not in found
     by_id = f'{{ concurrent(occurrence: "{SEOUL}") {{ certainty occurrence {{ id }} }} }}'
     assert {each["occurrence"]["id"]: each["certainty"] for each in client.ask(by_id)["concurrent"]} == found
-    fault = client.fault('{ concurrent(occurrence: "place/seoul") { certainty } }')
-    assert (fault["extensions"]["code"], fault["extensions"]["inputPath"]) == ("RECORD_UNKNOWN", ["occurrence"])
+    assert client.ask('{ concurrent(occurrence: "place/seoul") { certainty } }') == {"concurrent": None}
 
 
 def test_all_meetings_together_and_the_history_of_a_post(client: Client) -> None:

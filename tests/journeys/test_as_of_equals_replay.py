@@ -62,6 +62,7 @@ QUESTIONS = f"""{{
   place(id: "place/seoul") {{ {RECORD} meetings {{ id }} }} source(id: "source/a") {{ {RECORD} occurrences {{ id }} }}
   tenure(id: "tenure/t0") {{ {RECORD} when {{ label }} }} speaker(id: "speaker/x") {{ id }}
   node(id: "person/p3") {{ id }}
+  concurrent(occurrence: "meeting/m1") {{ certainty occurrence {{ id }} }}
   together(people: ["person/p0", "person/p1"]) {{ nodes {{ id }} }}
 }}"""
 NOW = QUESTIONS

@@ -79,10 +79,10 @@ async def ask_concurrent(
         WantedCertainty, strawberry.argument(description="Whether it must be certain or may only be possible.")
     ] = WantedCertainty.POSSIBLE,
     first: First = 50,
-) -> list[Concurrent]:
+) -> list[Concurrent] | None:
     found = await root.find(occurrence)
     if found is None or found.data["kind"] not in OCCURRENCE_KINDS:
-        raise NotFound("RECORD_UNKNOWN", f"{occurrence} is no occurrence on record", ("occurrence",))
+        return None
     return await _concurrent(found, certainty, first)
 
 

@@ -162,9 +162,10 @@ class TimeQueries:
     sequences: SequenceMatches = strawberry.field(
         resolver=_sequences, description="Patterns over time: A, then B within 30 days, and no C between."
     )
-    concurrent: list[Concurrent] = strawberry.field(
+    concurrent: list[Concurrent] | None = strawberry.field(
         resolver=ask_concurrent,
-        description="What else happened when an occurrence did: shares a day with it, for certain or possibly.",
+        description="What else happened when an occurrence did: shares a day with it, for certain or possibly. "
+        "Null when there is no such occurrence.",
     )
     itinerary: Itinerary = strawberry.field(
         resolver=ask_itinerary, description="Where a person was, in order; absences where somebody stood in are shown."
