@@ -134,10 +134,10 @@ class Writer:
         return self.chance.choice(known or ["1"])
 
 
-def answer(service: Service, query: str, *, as_json: bool = True) -> bytes:
+def answer(service: Service, query: str, variables: dict[str, Any] | None = None, *, as_json: bool = True) -> bytes:
     async def ask() -> Any:
         try:
-            operation = service.prepare(Asked(query, {}, None))
+            operation = service.prepare(Asked(query, variables or {}, None))
             return await service.answer(operation, await service.open(), as_json=as_json)
         except Refusal as refusal:
             return refusal.errors
@@ -237,6 +237,39 @@ def test_a_selection_is_planned_once_and_without_falling_back(services: tuple[Se
     (branch,) = selection.branches.values()
     assert branch.is_plannable
     assert set(branch.plans) == {"meeting"}
+
+
+BY_PARTIES = "query ($p: [ID!]) { meetings(filter: { parties: { allOf: $p } }) { nodes { id } } }"
+BY_PARTY = 'query ($a: ID!, $b: ID = "US") { meetings(filter: { parties: { anyOf: [$a, $b] } }) { nodes { id } } }'
+BY_FILTER = """query ($f: MeetingFilter, $o: OccurrenceOrder! = LATEST_FIRST) {
+  meetings(filter: $f, orderBy: $o) { nodes { id } } }"""
+BY_LEVEL = """query ($l: [Level!], $n: Int = 3) {
+  meetings(first: $n, filter: { levels: $l }) { totalCount nodes { id } } }"""
+SWITCHED = """query ($y: Boolean!, $n: Boolean = true) {
+  position @include(if: $y) meetings @skip(if: $n) { totalCount } }"""
+PAST = 'query ($at: Int) { asOf(position: $at) { position meeting(id: "meeting/seoul-trichod") { title } } }'
+
+
+VARIABLES: list[tuple[str, list[dict[str, Any]]]] = [
+    (BY_PARTIES, [{"p": ["KR", "US"]}, {"p": "KR"}, {"p": []}, {"p": None}, {}, {"p": [None]}, {"p": ["KR", "US"]}]),
+    (BY_PARTY, [{"a": "KR"}, {"a": "KR", "b": "JP"}, {"a": "KR", "b": None}, {"a": 7}, {}]),
+    (BY_FILTER, [{}, {"f": {"parties": {"exactly": []}}, "o": None}, {"f": {"nothing": 1}}]),
+    (BY_FILTER, [{"f": {"parties": {"exactly": ["KR", "US", "JP"]}, "during": "2025-07"}, "o": "EARLIEST_FIRST"}]),
+    (BY_LEVEL, [{"l": ["MINISTER"]}, {"l": "MINISTER", "n": 1}, {"l": ["NONE"]}, {"n": None}, {}]),
+    (SWITCHED, [{"y": True}, {"y": False, "n": False}, {"y": True, "n": None}, {}]),
+    (PAST, [{"at": 20}, {"at": 49}, {"at": 9_999}, {"at": None}, {"at": "20"}, {}]),
+]
+
+
+def test_variables_stand_where_they_are_asked_for(services: tuple[Service, Service]) -> None:
+    compiled, stock = services
+    answered = 0
+    for query, each in VARIABLES:
+        for variables in [*each, *each]:  # The second time what was kept for the first ones is used.
+            found = answer(compiled, query, variables)
+            assert found == answer(stock, query, variables), (query, variables)
+            answered += b'"data":{"' in found
+    assert answered >= 30, "most of these are valid"
 
 
 SHAPED = """query Q {
