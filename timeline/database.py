@@ -49,6 +49,11 @@ TRUSTED_SECONDS = 5.0
 SHORT_QUERIES = {"jit": "off", "max_parallel_workers_per_gather": "0", "plan_cache_mode": "force_custom_plan"}
 """Compiling a query, or starting workers for it (5 ms), costs more than it saves in short ones. A plan for any value
 serves none well: some parties met three times, some thirty thousand times."""
+BY_KEY = {**SHORT_QUERIES, "plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
+"""What is found by keys alone is found by an index, whatever the keys: planning it each time took a third of its time.
+A plan made while a table was empty would read the whole table."""
+POOLS = {"by value": (8, SHORT_QUERIES), "by key": (4, BY_KEY)}
+"""Connections of the event loop: how many at most, and how they plan."""
 WRITERS = 4
 """How many requests write, or wait for their turn to, at once. They have one lock to pass anyway."""
 _PARAMETER = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|(?<![:\w\[]):([a-z_][a-z0-9_]*)""")
@@ -129,7 +134,7 @@ class Database:
         self.engine: Engine = _sqlite_engine(url) if self.dialect == "sqlite" else _postgresql_engine(url)
         self._readers = threading.local()
         self._open_readers: list[sqlite3.Connection] = []
-        self._pool: asyncpg.Pool | None = None
+        self._pools: dict[str, asyncpg.Pool] = {}
         self._pool_lock = asyncio.Lock()
         self._idle_writers: list[tuple[Connection, float]] = []
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
@@ -213,10 +218,14 @@ class Database:
         with outages_told(OSError):
             if self.dialect == "sqlite":
                 return await in_thread(self._fetch_sqlite, sql, parameters)
-            numbered, names = _numbered(sql)
-            pool = self._pool or await self._open_pool()
-            rows: Sequence[Row] = await pool.fetch(numbered, *[parameters[name] for name in names])
-            return rows
+            return await self._fetch_postgresql("by value", sql, parameters)
+
+    async def fetch_by_key(self, sql: str, **parameters: Any) -> Sequence[Row]:
+        """The same for a query that finds rows by keys alone: PostgreSQL plans it once, whatever the values."""
+        if self.dialect == "sqlite":
+            return await self.fetch(sql, **parameters)
+        with outages_told(OSError):
+            return await self._fetch_postgresql("by key", sql, parameters)
 
     async def writing(self, work: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """The result of work that writes, done in a thread as by `in_thread`.
@@ -230,7 +239,13 @@ class Database:
         if self.dialect == "sqlite":
             with outages_told(OSError):
                 return self._fetch_sqlite(sql, parameters)
-        return await self.fetch(sql, **parameters)
+        return await self.fetch_by_key(sql, **parameters)
+
+    async def _fetch_postgresql(self, kind: str, sql: str, parameters: dict[str, Any]) -> Sequence[Row]:
+        numbered, names = _numbered(sql)
+        pool = self._pools.get(kind) or await self._open_pool(kind)
+        rows: Sequence[Row] = await pool.fetch(numbered, *[parameters[name] for name in names])
+        return rows
 
     def _fetch_sqlite(self, sql: str, parameters: dict[str, Any]) -> Sequence[Row]:
         connection: sqlite3.Connection | None = getattr(self._readers, "connection", None)
@@ -244,20 +259,21 @@ class Database:
         with stoppable(connection.interrupt):
             return connection.execute(sql, parameters).fetchall()
 
-    async def _open_pool(self) -> asyncpg.Pool:
+    async def _open_pool(self, kind: str) -> asyncpg.Pool:
         async with self._pool_lock:
-            if self._pool is None:
-                self._pool = await asyncpg.create_pool(
+            if kind not in self._pools:
+                most, settings = POOLS[kind]
+                self._pools[kind] = await asyncpg.create_pool(
                     self._dsn(),
                     min_size=0,  # Of a least number it would tell, with traces, for as long as the database is away.
-                    max_size=8,
+                    max_size=most,
                     timeout=CONNECT_SECONDS,
                     reset=_as_it_was,
                     statement_cache_size=500,
                     max_cached_statement_lifetime=0,
-                    server_settings=SHORT_QUERIES,
+                    server_settings=settings,
                 )
-            return self._pool
+            return self._pools[kind]
 
     @asynccontextmanager
     async def listening(
@@ -284,9 +300,8 @@ class Database:
 
     async def close(self) -> None:
         """Close what the event loop holds."""
-        if self._pool is not None:
-            await self._pool.close()
-            self._pool = None
+        while self._pools:
+            await self._pools.popitem()[1].close()
 
     def dispose(self) -> None:
         """Close everything else."""

@@ -292,12 +292,12 @@ class Snapshot:
             known = f"l.role = {query.put(role)} AND {query.among('l.value', list(asked))} AND {query.valid('l')}"
             if kinds:
                 known += f" AND {query.among('l.kind', kinds)}"
-            rows = await self.rows(
-                query,
+            rows = await self.database.fetch_by_key(
                 "SELECT k.value, r.id, r.kind, r.doc FROM (SELECT l.value, l.id, l.es, l.le, ROW_NUMBER() OVER "
                 f"(PARTITION BY l.value ORDER BY l.es, l.le, l.id) AS place FROM {self.shelf}_links l WHERE {known}) k "
                 f"JOIN {self.shelf}_records r ON r.id = k.id AND {query.valid('r')} "
                 f"WHERE k.place <= {query.put(limit_each)} ORDER BY k.es, k.le, k.id",
+                **query.parameters,
             )
             for value, id, kind, doc in rows:
                 into = found[asked[value]]
