@@ -37,10 +37,8 @@ INDENT = "    "
 NOWHERE = "!"
 """Begins the names of what is read from no document."""
 Fill = Callable[[Gathering, list[Any]], list[Any]]
-_write = msgspec.json.Encoder().encode
-
-
 NONE = Raw(b"[]")
+_write = msgspec.json.Encoder().encode
 
 
 class Unshapeable(Exception):

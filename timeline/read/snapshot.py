@@ -10,8 +10,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
-from weakref import WeakKeyDictionary, ref
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import orjson
 
@@ -30,20 +30,18 @@ from timeline.read.history import entries, raw
 from timeline.read.index import is_hidden
 from timeline.read.kept import Kept, Newest, kept_at
 from timeline.read.rarity import rarest_first
-from timeline.read.together import Together
+from timeline.read.rows import chunks, state_at, state_now, versions_of
 from timeline.read.veil import Veil, seen, veil_of
 from timeline.values.dates import INFINITY, Bounds, day_number
 from timeline.values.relations import Certainty, overlaps
 from timeline.values.vocabulary import OCCURRENCES
 
-CHUNK = 400
 COUNTED = 10_000
 """A list is counted so far and no further."""
 EARLY = 200
 """How many rows a page of a list is taken to look for."""
 MAX_HOLDERS = 1000
 """How many tenures of one post are looked at; the longest list known, two centuries of envoys, has about a hundred."""
-T = TypeVar("T")
 OCCURRENCE_KINDS = {kind.value for kind in OCCURRENCES}
 ALIASES = 64
 """For how many states of a database it is kept who was merged into whom."""
@@ -63,9 +61,9 @@ async def open_snapshot(
     Raises `Invalid` for a position beyond the head.
     """
     if position is None and recorded_us is None:
-        shelf, head, merges, since_us, embargoed_us, found, us = await _now_of(database).answer(None)
+        shelf, head, merges, since_us, embargoed_us, found, us = await state_now(database)
     else:
-        shelf, head, merges, since_us, embargoed_us, found, us = await _state(database, position, recorded_us)
+        shelf, head, merges, since_us, embargoed_us, found, us = await state_at(database, position, recorded_us)
     if not 0 <= found <= head:
         message = f"the log ends at position {head}; ask for one from 0 to {head}"
         raise Invalid("POSITION_INVALID", message, ("position",))
@@ -73,78 +71,6 @@ async def open_snapshot(
     now_us = time.time_ns() // 1000 if now_us is None else now_us
     veil = await veil_of(database, shelf, (head, since_us), rank, now_us) if embargoed_us > now_us else None
     return Snapshot(database, found, us, shelf, merges, since_us, kept, veil, head)
-
-
-State = tuple[str, int, int, int, int, int, int]
-"""Shelf, head, last merge, since when the shelf is live, when the last embargo ends; the position asked for and when
-that was recorded."""
-_now: WeakKeyDictionary[Database, Together[None, State]] = WeakKeyDictionary()
-Version = tuple[str, int]
-"""The text of a record and since which position it holds."""
-_reading: WeakKeyDictionary[Database, tuple[object, Together[Sequence[str], dict[str, Version]]]] = WeakKeyDictionary()
-
-
-def _now_of(database: Database) -> Together[None, State]:
-    found = _now.get(database)
-    if found is None:
-        held = ref(database)  # Kept by the database itself, it would never go.
-
-        async def ask(_: Sequence[None]) -> State:
-            return await _state(_there(held), None, None)
-
-        found = _now[database] = Together(ask)
-    return found
-
-
-def _reading_of(database: Database, shelf: str, live_since_us: int, position: int) -> Together[Any, dict[str, Version]]:
-    """Reads records as of a position for all requests that want some at the same time."""
-    key = (shelf, live_since_us, position)
-    found = _reading.get(database)
-    if found is None or found[0] != key:
-        held = ref(database)
-
-        async def ask(wanted: Sequence[Sequence[str]]) -> dict[str, Version]:
-            return await _versions(_there(held), shelf, position, sorted({id for ids in wanted for id in ids}))
-
-        found = _reading[database] = (key, Together(ask))
-    return found[1]
-
-
-def _there(held: ref[Database]) -> Database:
-    database = held()
-    assert database is not None, "whoever asks holds the database"
-    return database
-
-
-async def _versions(database: Database, shelf: str, position: int, ids: Sequence[str]) -> dict[str, Version]:
-    """The records under these ids as of a position; of those unknown nothing."""
-    found: dict[str, Version] = {}
-    for chunk in _chunks(ids):
-        query = Query(shelf, database.dialect, list, parameters={"at": position})
-        rows = await database.fetch_soon(
-            f"SELECT r.id, r.doc, r.from_position FROM {shelf}_records r "
-            f"WHERE {query.among('r.id', chunk)} AND {query.valid('r')}",
-            **query.parameters,
-        )
-        found |= {id: (doc, since) for id, doc, since in rows}
-    return found
-
-
-async def _state(database: Database, position: int | None, recorded_us: int | None) -> State:
-    asked: dict[str, int] = {}
-    at = "s.position"
-    if position is not None:
-        at, asked = "CAST(:position AS bigint)", {"position": position}
-    elif recorded_us is not None:
-        at = "COALESCE((SELECT MAX(position) FROM log_events WHERE recorded_us <= :recorded_us), 0)"
-        asked = {"recorded_us": recorded_us}
-    ((*state, found, us),) = await database.fetch_soon(
-        "SELECT v.shelf, v.position, v.merges, v.swapped_us, v.embargoed_us, v.at, COALESCE(e.recorded_us, 0) FROM "
-        f"(SELECT s.*, {at} AS at FROM read_state s WHERE s.id = 1) v LEFT JOIN log_events e ON e.position = v.at",
-        **asked,
-    )
-    shelf, head, merges, since_us, embargoed_us = state
-    return shelf, head, merges, since_us, embargoed_us, found, us
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +212,7 @@ class Snapshot:
         # Asked for under a merged id and under its survivor, both have what names any of them.
         leads = {value: _survivor(value, survivors) for value in values if not self._hides(value, survivors)}
         found: dict[str, dict[str, tuple[str, str]]] = {survivor: {} for survivor in leads.values()}
-        for chunk in _chunks(list(found)):
+        for chunk in chunks(list(found)):
             query = await self.query()
             asked = {each: survivor for survivor in chunk for each in query.expand([survivor])}
             known = f"l.role = {query.put(role)} AND {query.among('l.value', list(asked))} AND {query.valid('l')}"
@@ -338,7 +264,7 @@ class Snapshot:
         asked = await self.documents(ids)
         days = {id: _single_day(document) for id, document in asked.items() if document["kind"] == "meeting"}
         found: dict[str, list[str]] = {id: [] for id in days}
-        for chunk in _chunks(sorted({day for day in days.values() if day is not None})):
+        for chunk in chunks(sorted({day for day in days.values() if day is not None})):
             query = await self.query()
             query.where += ["r.kind = 'meeting'", "NOT r.hidden", "r.le = r.es", query.valid("r")]
             query.where.append(query.among("r.es", chunk))
@@ -471,7 +397,8 @@ class Snapshot:
     async def _loaded(self, ids: Sequence[str]) -> dict[str, Document]:
         found = {id: kept for id in ids if (kept := self.kept.find(id, self.position)) is not None}
         missing = [id for id in ids if id not in found]
-        versions = await self._versions(missing) if missing else {}
+        at = (self.shelf, self.live_since_us, self.position)
+        versions = await versions_of(self.database, at, missing, is_head=self.position == self.head) if missing else {}
         for id in missing:
             if id in versions:
                 doc, since = versions[id]
@@ -479,13 +406,6 @@ class Snapshot:
                 self.kept.keep(id, since, found[id], len(doc), self.position)
         # What is kept is kept for all.
         return found if self.veil is None else {id: self.veil.document(each) for id, each in found.items()}
-
-    async def _versions(self, ids: Sequence[str]) -> dict[str, Version]:
-        database, position = self.database, self.position
-        # SQLite answers at once, so nobody else comes meanwhile; of old positions each request has its own.
-        if database.dialect == "sqlite" or position != self.head:
-            return await _versions(database, self.shelf, position, ids)
-        return await _reading_of(database, self.shelf, self.live_since_us, position).answer(ids)
 
     async def _page(self, query: Query, table: str, order: Order, page: Page, shown: Sequence[str] = ()) -> Slice:
         """Keyset pages: the rows behind one key and before another, one more than asked to see if there is more."""
@@ -538,10 +458,6 @@ class Snapshot:
             f"WHERE {query.valid('r')} AND NOT r.hidden{kept}) r"
         )
         return query, found
-
-
-def _chunks(items: Sequence[T]) -> list[Sequence[T]]:
-    return [items[at : at + CHUNK] for at in range(0, len(items), CHUNK)]
 
 
 def _survivor(id: str, aliases: dict[str, str]) -> str:
