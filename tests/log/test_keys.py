@@ -28,7 +28,7 @@ def test_a_new_key_reads_back_from_a_file_and_hides_itself(tmp_path: Path) -> No
     (tmp_path / "key").write_text(f"{key.text}\n\n", encoding="utf-8")
     (found,) = read_keys(None, str(tmp_path / "key"))
     assert (found.text, read_vkeys(f" {key.vkey}\n")) == (key.text, [key.public])
-    assert key.text.rpartition("+")[2] not in repr(key)
+    assert key.text.split("+", 4)[4] not in repr(key)  # The last part may hold a plus itself.
 
 
 def test_nothing_is_set_is_no_key() -> None:
