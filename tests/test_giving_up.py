@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from timeline.api.executing import Asked, Refusal, Service
 from timeline.api.limits import Limits
 from timeline.cli.seed import load_seeds, seed_files
-from timeline.database import Database, in_thread
+from timeline.database import Database, _Work, in_thread
 from timeline.errors import Refused
 from timeline.read.matching import Candidate, Matcher, Step
 from timeline.read.sequences import _matched
@@ -74,6 +74,27 @@ def test_a_query_that_is_given_up_ends_in_the_database_which_then_answers_others
         return [tuple(map(tuple, rows)) for rows in answers]
 
     assert asyncio.run(give_up()) == [((1,),)] * 20
+
+
+def test_what_is_given_up_just_before_its_query_begins_is_stopped_all_the_same() -> None:
+    stops, began = [], threading.Event()
+    work = _Work()
+
+    def run() -> None:
+        with work.stopped_by(lambda: stops.append(began.is_set())):
+            time.sleep(0.2)  # The first stop comes here, and is lost: nothing runs yet.
+            began.set()
+            while True not in stops:
+                time.sleep(0.01)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    while work._stop is None:
+        time.sleep(0.001)
+    work.give_up()
+    thread.join(PATIENCE_SECONDS)
+    assert not thread.is_alive()
+    assert stops[0] is False
 
 
 def test_giving_up_one_query_stops_no_other(database: Database) -> None:
@@ -158,6 +179,7 @@ def test_an_answer_that_takes_too_long_is_503_and_the_database_is_idle(
         return await fetch(self, sql, **parameters)
 
     monkeypatch.setattr(Database, "fetch", slowed)
+    monkeypatch.setattr(Database, "fetch_by_key", slowed)
     service = Service(database, Limits(seconds=0.5))
 
     async def ask() -> Refusal:
@@ -183,6 +205,7 @@ def test_an_event_of_a_subscription_has_the_time_of_an_answer(
         return await fetch(self, LONG[self.dialect] if "_links" in sql else sql, **parameters)
 
     monkeypatch.setattr(Database, "fetch", slowed)
+    monkeypatch.setattr(Database, "fetch_by_key", slowed)
     service = Service(database, Limits(seconds=0.5))
     query = "subscription { recorded(after: 0) { record { ... on Meeting { statements { id } } } position } }"
 

@@ -54,6 +54,8 @@ BY_KEY = {**SHORT_QUERIES, "plan_cache_mode": "force_generic_plan", "enable_seqs
 A plan made while a table was empty would read the whole table."""
 POOLS = {"by value": (8, SHORT_QUERIES), "by key": (4, BY_KEY)}
 """Connections of the event loop: how many at most, and how they plan."""
+STOPPED_AGAIN_SECONDS = 0.05
+"""After how long a query that was stopped and still runs is stopped again."""
 WRITERS = 4
 """How many requests write, or wait for their turn to, at once. They have one lock to pass anyway."""
 _PARAMETER = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|(?<![:\w\[]):([a-z_][a-z0-9_]*)""")
@@ -67,14 +69,14 @@ class _Work:
     """What a thread does for a request. Once it is given up, what it runs in a database ends."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._turn = threading.Condition()
         self._stop: Callable[[], object] | None = None
         self._is_given_up = False
 
     @contextmanager
     def stopped_by(self, stop: Callable[[], object]) -> Iterator[None]:
         """While a connection is used: how its query is stopped."""
-        with self._lock:
+        with self._turn:
             if self._is_given_up:
                 raise TimeoutError("nobody waits for this any more")
             self._stop = stop
@@ -82,15 +84,20 @@ class _Work:
             yield
         finally:
             # Under the lock: the connection may run another's query next, which must not be stopped.
-            with self._lock:
+            with self._turn:
                 self._stop = None
+                self._turn.notify_all()
 
     def give_up(self) -> None:
-        """Stop the query that runs, and any that would follow."""
-        with self._lock:
+        """Stop the query that runs, and any that would follow. It returns once nothing runs any more."""
+        with self._turn:
             self._is_given_up = True
-            if self._stop is not None:
+            pause = STOPPED_AGAIN_SECONDS
+            while self._stop is not None:
+                # Of a query that is only about to begin neither engine takes notice, and it would run to its end.
                 self._stop()
+                self._turn.wait(pause)
+                pause = min(2 * pause, 1.0)
 
 
 _work: ContextVar[_Work | None] = ContextVar("work", default=None)
