@@ -62,8 +62,8 @@ def _machine(found: dict[str, Any]) -> Lines:
         f"{model}, {cores} cores, {memory} GB. Python {platform.python_version()},",
         f"{software}, PostgreSQL 18,",
         "PostGraphile 5.1.5 on Node 24, eventsourcing 9.5.6.",
-        f"Measured {' to '.join(dict.fromkeys((days[0], days[-1])))}. The load of the machine before a row began was",
-        f"{loads[0]} to {loads[-1]}: what is above 1 ran beside and disturbed.",
+        f"Measured {' to '.join(dict.fromkeys((days[0], days[-1])))}. The load of the machine when a row began was",
+        f"{loads[0]} to {loads[-1]}; up to about 3 is what the row before left, more ran beside and disturbed.",
     ]
 
 
