@@ -17,6 +17,8 @@ from strawberry.types.arguments import convert_arguments
 
 from timeline.api.schema import SCHEMA
 
+VARIANTS = 8
+"""For how many choices of which variables are given it is kept how a field's holes are filled."""
 Fill = Callable[[dict[str, Any]], Any]
 
 
@@ -55,6 +57,8 @@ class Arguments:
                 return self._converted(values)
         fill = self._fills.get(used)
         if fill is None:
+            if len(self._fills) >= VARIANTS:
+                self._fills.clear()
             holes: dict[str, Any] = {name: Hole(name) for name in used}
             fill = self._fills[used] = _filling_each(self._converted(VariableValues(values.sources, holes)))
         filled: dict[str, Any] = fill(known)
