@@ -29,13 +29,14 @@ JSON = "application/json"
 AGAIN = {"Retry-After": "1"}
 PATH = "/graphql"
 METHODS = ("GET", "HEAD", "POST")
+VARY = "Accept, Authorization"
 SAFE = {"X-Content-Type-Options": "nosniff"}
 WANTED = frozenset((b"accept", b"authorization", b"content-type", b"if-none-match"))
 Headers = list[tuple[bytes, bytes]]
 _ALWAYS: dict[str, Headers] = {
     media: [
         (b"content-type", f"{media}; charset=utf-8".encode()),
-        (b"vary", b"Accept, Authorization"),
+        (b"vary", VARY.encode()),
         (b"x-content-type-options", b"nosniff"),
     ]
     for media in (JSON, GRAPHQL_JSON)
@@ -197,7 +198,7 @@ def graphql_routes(endpoint: GraphQL, origins: Collection[str] = ()) -> list[Bas
     async def schema(request: Request) -> Response:
         if not service.introspection:
             closed = refusal("INTROSPECTION_CLOSED", "the schema is not shown here; ask the operator for it", 404)
-            return Response(orjson.dumps({"errors": closed.errors}), closed.status, media_type=JSON)
+            return _response({"errors": closed.errors}, closed.status)
         return PlainTextResponse(print_schema(), headers={"Cache-Control": "no-cache", **SAFE})
 
     return [
@@ -209,7 +210,13 @@ def graphql_routes(endpoint: GraphQL, origins: Collection[str] = ()) -> list[Bas
 
 async def unavailable(request: Request, outage: Exception) -> Response:
     """The answer outside GraphQL when the database cannot serve."""
-    return Response(orjson.dumps(unexpected(outage)), 503, {**AGAIN, **SAFE}, JSON)
+    return _response(unexpected(outage), 503, AGAIN)
+
+
+def _response(answer: Any, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """The same as `_reply`, for what the router answers."""
+    always = {"Content-Type": f"{JSON}; charset=utf-8", "Vary": VARY, "Cache-Control": CHECK_FIRST, **SAFE}
+    return Response(orjson.dumps(answer), status, {**always, **(headers or {})})
 
 
 def _reply(answer: Any, status: int, media: str, headers: Mapping[str, str] | None = None) -> Reply:
