@@ -373,8 +373,7 @@ class Text:
             of.get(key)
         if not how.keys:
             of.whole()
-        given = {name: value for name, value in arguments.items() if value is not None}
-        return f"{self.value(partial(how.work, **given) if given else how.work)}({of.name})"
+        return f"{self.value(work_of(how, arguments))}({of.name})"
 
     def converted(self, type_: Any, required: bool, found: str) -> str:
         """A value that is as it should be is given as it is; any other is converted or refused."""
@@ -395,6 +394,12 @@ class Text:
 def unwrapped(type_: GraphQLOutputType) -> tuple[bool, Any]:
     """Whether null is forbidden, and the type without that."""
     return (True, type_.of_type) if isinstance(type_, GraphQLNonNull) else (False, type_)
+
+
+def work_of(how: Derived, arguments: dict[str, Any]) -> Callable[..., Any]:
+    """What works a value out of what a document has, with the arguments that were given."""
+    given = {name: value for name, value in arguments.items() if value is not None}
+    return partial(how.work, **given) if given else how.work
 
 
 def leaf(convert: Convert, required: bool) -> Convert:

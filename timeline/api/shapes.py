@@ -10,7 +10,6 @@ two of them ask for, is picked by the plan.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
@@ -22,7 +21,7 @@ from msgspec import Meta, Raw
 from timeline.api.context import Doc, Unread
 from timeline.api.fields import Derived, Linked, Ref, Refs, page_size
 from timeline.api.gathering import Gathering, Listed, Pickings
-from timeline.api.plans import PLAIN, Branch, Compiler, converter, leaf, may_keep, unwrapped
+from timeline.api.plans import PLAIN, Branch, Compiler, converter, leaf, may_keep, unwrapped, work_of
 
 LEAVES: dict[str, Any] = {
     "String": str,
@@ -206,9 +205,7 @@ class _Shaping:
 
     def worked(self, how: Derived, declared: GraphQLField, required: bool, details: Any) -> str:
         """What works a value out, with a place for what the text has."""
-        arguments = self.compiler.arguments(declared, details)
-        given = {name: value for name, value in arguments.items() if value is not None}
-        work = self.value(partial(how.work, **given) if given else how.work)
+        work = self.value(work_of(how, self.compiler.arguments(declared, details)))
         type_ = unwrapped(declared.type)[1]
         slow = self.value(leaf(converter(type_), required))
         if PLAIN.get(getattr(type_, "name", "")) == "str":
