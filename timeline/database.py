@@ -31,6 +31,7 @@ from sqlalchemy.exc import ArgumentError
 
 from timeline.errors import Invalid, Refused, Unavailable
 from timeline.outages import outages_told
+from timeline.readers import Readers
 
 ANALYZED = 10_000
 """How many entries of each index SQLite looks at to know what it holds."""
@@ -141,7 +142,7 @@ class Database:
         self.engine: Engine = _sqlite_engine(url) if self.dialect == "sqlite" else _postgresql_engine(url)
         self._readers = threading.local()
         self._open_readers: list[sqlite3.Connection] = []
-        self._pools: dict[str, asyncpg.Pool] = {}
+        self._pools: dict[str, Readers] = {}
         self._pool_lock = asyncio.Lock()
         self._idle_writers: list[tuple[Connection, float]] = []
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
@@ -250,9 +251,8 @@ class Database:
 
     async def _fetch_postgresql(self, kind: str, sql: str, parameters: dict[str, Any]) -> Sequence[Row]:
         numbered, names = _numbered(sql)
-        pool = self._pools.get(kind) or await self._open_pool(kind)
-        rows: Sequence[Row] = await pool.fetch(numbered, *[parameters[name] for name in names])
-        return rows
+        readers = self._pools.get(kind) or await self._open_pool(kind)
+        return await readers.fetch(numbered, [parameters[name] for name in names])
 
     def _fetch_sqlite(self, sql: str, parameters: dict[str, Any]) -> Sequence[Row]:
         connection: sqlite3.Connection | None = getattr(self._readers, "connection", None)
@@ -266,11 +266,11 @@ class Database:
         with stoppable(connection.interrupt):
             return connection.execute(sql, parameters).fetchall()
 
-    async def _open_pool(self, kind: str) -> asyncpg.Pool:
+    async def _open_pool(self, kind: str) -> Readers:
         async with self._pool_lock:
             if kind not in self._pools:
                 most, settings = POOLS[kind]
-                self._pools[kind] = await asyncpg.create_pool(
+                pool = await asyncpg.create_pool(
                     self._dsn(),
                     min_size=0,  # Of a least number it would tell, with traces, for as long as the database is away.
                     max_size=most,
@@ -280,6 +280,7 @@ class Database:
                     max_cached_statement_lifetime=0,
                     server_settings=settings,
                 )
+                self._pools[kind] = Readers(pool)
             return self._pools[kind]
 
     @asynccontextmanager
