@@ -87,7 +87,7 @@ class Readers:
             self._idle.append((connection, time.monotonic()))
 
     async def _give_back(self, connection: Any) -> None:
-        """Whatever state it is in: the pool waits until a query that was given up has ended, and closes what is lost."""
+        """Whatever state it is in: the pool waits until a query that was given up has ended, and ends what is lost."""
         try:
             await self._pool.release(connection)
         finally:

@@ -23,7 +23,7 @@ from msgspec import ValidationError
 from timeline.api.context import Doc
 from timeline.api.gathering import Gathering, Pickings, Unplannable
 from timeline.api.plans import Asking, Branch, Compiler, Pick, unwrapped
-from timeline.api.shapes import shaped, written
+from timeline.api.shapes import shaped, written, written_one
 from timeline.read.documents import Document
 
 PLAN_BYTES = 64_000_000
@@ -166,13 +166,16 @@ def _read(
     one: Asking, branch: Branch, at: Gathering, value: Doc | list[Doc]
 ) -> tuple[Pickings, Callable[[list[Any]], Any]]:
     """The documents with what picks from each, and what makes the part of the answer of all that is picked."""
-    if not isinstance(value, list):
-        return _one_by_one(branch.read(at, [value])), itemgetter(0)
+    docs = value if isinstance(value, list) else [value]
     with suppress(ValidationError):  # A value of another type may be one that a plan converts.
-        filling = shaped(branch, at, value) if one.as_json else None
+        filling = shaped(branch, at, docs) if one.as_json else None
         if filling is not None:
-            return filling, written
-    return _one_by_one(branch.read(at, value)), lambda picked: picked
+            return filling, written if docs is value else written_one
+    return _one_by_one(branch.read(at, docs)), _as_they_are if docs is value else itemgetter(0)
+
+
+def _as_they_are(picked: list[Any]) -> list[Any]:
+    return picked
 
 
 def _one_by_one(documents: Sequence[tuple[Pick, Document]]) -> Pickings:

@@ -37,7 +37,7 @@ class Doc:
 
 
 class Unread(Doc):
-    """A document of a list, read from its text when it is asked for as a whole; a plan reads just what it needs."""
+    """A document that is read from its text when it is asked for as a whole; a plan reads just what it needs."""
 
     __slots__ = ("_kind", "_read", "looked", "text")
 
@@ -125,7 +125,10 @@ class View:
     async def find(self, id: str) -> Doc | None:
         """The record under an id from outside; None when it is unknown."""
         found = self.at_hand(id)
-        return Doc(self, found) if found is not None else (await self._load_records([id]))[0]
+        if found is not None:
+            return Doc(self, found)
+        text = (await self.snapshot.texts([id])).get(id) if "/" in id else None
+        return None if text is None else Unread(self, *text)
 
     def find_each(self, ids: Sequence[str]) -> Awaitable[Sequence[Doc | None]]:
         """The records under these ids, None for those unknown."""

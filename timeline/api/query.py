@@ -138,7 +138,7 @@ def by_id(kinds: tuple[str, ...], description: str) -> Any:
 
     async def resolve(root: Root, id: Id):  # type: ignore[no-untyped-def]
         found = await root.find(id)
-        return found if found is not None and found.data["kind"] in kinds else None
+        return found if found is not None and found.kind in kinds else None
 
     return strawberry.field(resolver=resolve, description=description)
 

@@ -114,6 +114,11 @@ def written(filled: list[Any]) -> orjson.Fragment:
     return orjson.Fragment(_write(filled))
 
 
+def written_one(filled: list[Any]) -> orjson.Fragment:
+    """The only one of them."""
+    return orjson.Fragment(_write(filled[0]))
+
+
 def shape_of(compiler: Compiler, type_: GraphQLObjectType, details: Any) -> Shape | None:
     """The shape of a selection on a type; None when it can have none."""
     shaping = _Shaping(compiler)

@@ -30,7 +30,7 @@ from timeline.read.history import entries, raw
 from timeline.read.index import is_hidden
 from timeline.read.kept import Kept, Newest, kept_at
 from timeline.read.rarity import rarest_first
-from timeline.read.rows import chunks, state_at, state_now, versions_of
+from timeline.read.rows import Version, chunks, state_at, state_now, versions_of
 from timeline.read.veil import Veil, seen, veil_of
 from timeline.values.dates import INFINITY, Bounds, day_number
 from timeline.values.relations import Certainty, overlaps
@@ -132,10 +132,24 @@ class Snapshot:
 
     async def documents(self, ids: Sequence[str]) -> dict[str, Document]:
         """The documents under these ids; retracted ones say so, merged ids lead to the survivor. Unknown: left out."""
-        aliases = await self._merged()
-        leads = {id: _survivor(id, aliases) for id in ids if not self._hides(id, aliases)}
+        leads = await self._leads(ids)
         found = await self._loaded(sorted(set(leads.values())))
         return {id: found[survivor] for id, survivor in leads.items() if survivor in found}
+
+    async def texts(self, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """The same, each as its kind and its text."""
+        leads = await self._leads(ids)
+        found = await self._texts(sorted(set(leads.values())))
+        return {
+            id: (survivor.partition("/")[0], self.shown(found[survivor]))
+            for id, survivor in leads.items()
+            if survivor in found
+        }
+
+    async def _leads(self, ids: Sequence[str]) -> dict[str, str]:
+        """Where each of these ids leads to, without those that are hidden."""
+        aliases = await self._merged()
+        return {id: _survivor(id, aliases) for id in ids if not self._hides(id, aliases)}
 
     def _hides(self, id: str, aliases: dict[str, str]) -> bool:
         """Whether nothing is under this id: it, or what it leads to, is hidden."""
@@ -396,16 +410,22 @@ class Snapshot:
 
     async def _loaded(self, ids: Sequence[str]) -> dict[str, Document]:
         found = {id: kept for id in ids if (kept := self.kept.find(id, self.position)) is not None}
-        missing = [id for id in ids if id not in found]
-        at = (self.shelf, self.live_since_us, self.position)
-        versions = await versions_of(self.database, at, missing, is_head=self.position == self.head) if missing else {}
-        for id in missing:
-            if id in versions:
-                doc, since = versions[id]
-                found[id] = orjson.loads(doc)
-                self.kept.keep(id, since, found[id], len(doc), self.position)
+        for id, (doc, since) in (await self._versions([id for id in ids if id not in found])).items():
+            found[id] = orjson.loads(doc)
+            self.kept.keep(id, since, found[id], len(doc), self.position)
         # What is kept is kept for all.
         return found if self.veil is None else {id: self.veil.document(each) for id, each in found.items()}
+
+    async def _texts(self, ids: Sequence[str]) -> dict[str, str]:
+        found = {id: kept for id in ids if (kept := self.kept.text(id, self.position)) is not None}
+        for id, (doc, since) in (await self._versions([id for id in ids if id not in found])).items():
+            found[id] = doc
+            self.kept.keep_text(id, since, doc, self.position)
+        return found
+
+    async def _versions(self, ids: Sequence[str]) -> dict[str, Version]:
+        at = (self.shelf, self.live_since_us, self.position)
+        return await versions_of(self.database, at, ids, is_head=self.position == self.head) if ids else {}
 
     async def _page(self, query: Query, table: str, order: Order, page: Page, shown: Sequence[str] = ()) -> Slice:
         """Keyset pages: the rows behind one key and before another, one more than asked to see if there is more."""
