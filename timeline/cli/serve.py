@@ -77,6 +77,7 @@ def listen(chosen: Settings) -> None:
     from timeline.app import create_app, settle
     from timeline.edge.guard import hosts_of
     from timeline.edge.logs import configure
+    from timeline.edge.wire import Protocol
 
     base = f"http://{host}:{port}"
     click.echo(f"GraphiQL  {base}/graphiql\nGraphQL   {base}/graphql\nHealth    {base}/readyz")
@@ -87,6 +88,7 @@ def listen(chosen: Settings) -> None:
     configure(as_json=chosen.log_json, with_details=chosen.log_details)
     config = uvicorn.Config(
         app,
+        http=Protocol,
         log_config=None,
         log_level="warning",
         access_log=False,  # Its lines hold query strings; ours do not.
