@@ -88,11 +88,11 @@ def _rows(source: psycopg.Connection[Any], kind: str) -> Rows:
 
 
 def _place(doc: dict[str, Any], *_: Any) -> Rows:
-    yield "places", (doc["id"], doc["names"][0]["text"], doc["country"])
+    yield "places", (doc["id"], doc["names"][0]["text"], doc.get("country"))
 
 
 def _person(doc: dict[str, Any], *_: Any) -> Rows:
-    yield "persons", (doc["id"], doc["names"][0]["text"], doc["party"])
+    yield "persons", (doc["id"], doc["names"][0]["text"], doc.get("party"))
 
 
 def _source(doc: dict[str, Any], *_: Any) -> Rows:
@@ -101,12 +101,12 @@ def _source(doc: dict[str, Any], *_: Any) -> Rows:
 
 def _meeting(doc: dict[str, Any], days: tuple[int, int], columns: tuple[str, str]) -> Rows:
     party_key, format = columns
-    fields = (doc["place"], doc["level"], format, doc["status"], party_key)
+    fields = (doc.get("place"), doc.get("level"), format, doc["status"], party_key)
     yield "meetings", (doc["id"], doc["title"], _label(doc), *days, *fields)
     for number, part in enumerate(doc["parties"]):
-        yield "participations", (doc["id"], number, part["party"], part["person"], part["role"], *days)
+        yield "participations", (doc["id"], number, part["party"], part.get("person"), part.get("role"), *days)
     for number, each in enumerate(doc["citations"]):
-        yield "citations", (doc["id"], number, each["source"], each["locator"])
+        yield "citations", (doc["id"], number, each["source"], each.get("locator"))
 
 
 def _statement(doc: dict[str, Any], days: tuple[int, int], _: Any) -> Rows:
@@ -114,7 +114,7 @@ def _statement(doc: dict[str, Any], days: tuple[int, int], _: Any) -> Rows:
 
 
 def _label(doc: dict[str, Any]) -> str | None:
-    return doc["when"] and doc["when"]["label"]
+    return doc["when"]["label"] if doc.get("when") else None
 
 
 _ROWS = {"place": _place, "person": _person, "source": _source, "meeting": _meeting, "statement": _statement}

@@ -146,7 +146,8 @@ class Progress:
 def _bring_up_to_date(url: str) -> None:
     database = open_database(url)
     upgrade(database)
-    bring_up(database)
+    if projected := bring_up(database):
+        print(f"  an earlier release had made this record: {projected:,} events projected anew", flush=True)
     database.dispose()
 
 

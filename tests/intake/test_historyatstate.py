@@ -92,7 +92,7 @@ def test_tenures_by_file_and_decade_are_those_of_the_files(imported: Database, s
                     dates = [element.findtext(f"{kind}/date") for kind in ("started", "arrived", "appointed", "ended")]
                     raw[file.name, decade(next((date for date in dates if date), None))] += 1
     recorded = Counter(
-        (Path(document["citations"][0]["locator"].partition(",")[0]).name, decade(document["when"]["edtf"]))
+        (Path(document["citations"][0]["locator"].partition(",")[0]).name, decade(document["when"].get("edtf")))
         for document in documents(imported, "tenure")
         if any(each["scheme"] == "historyatstate-pocom" for each in document["external_ids"])
     )
@@ -134,13 +134,13 @@ def test_an_end_that_is_not_given_is_unknown_and_a_month_stays_a_month(imported:
     tenures = {document["id"]: document["when"] for document in documents(imported, "tenure")}
     harris = tenures["tenure/harris-harry-b-jr-korea-2018"]
     assert (harris["edtf"], harris["label"]) == ("2018-07-25/", "from 25 July 2018, end unknown")
-    months = [when for when in tenures.values() if re.fullmatch(r"\d{4}-\d{2}/.*", when["edtf"] or "")]
+    months = [when for when in tenures.values() if re.fullmatch(r"\d{4}-\d{2}/.*", when.get("edtf", ""))]
     assert months
     assert all(when["bounds"]["es"] != when["bounds"]["ls"] for when in months)
 
 
 def test_former_states_stand_where_todays_did_not_exist(imported: Database) -> None:
-    to = Counter(document["accredited_to"] for document in documents(imported, "tenure"))
+    to = Counter(document.get("accredited_to") for document in documents(imported, "tenure"))
     states = ["prussia", "papal-states", "joseon", "soviet-union", "german-democratic-republic", "texas"]
     assert [to[f"state/{state}"] for state in states] == [12, 7, 8, 20, 7, 6]
     successors = {document["id"]: document["successors"] for document in documents(imported, "state")}
@@ -154,7 +154,7 @@ def test_appointments_held_together_name_one_another_and_where_the_holder_reside
     for document in together:
         others = [tenures[id] for id in document["concurrent_with"]]
         assert {other["person"] for other in others} == {document["person"]}
-        assert document["seat"] is not None
+        assert "seat" in document
 
 
 def test_near_duplicates_are_told_apart(shared_data: Path) -> None:
@@ -199,7 +199,7 @@ def test_a_new_release_gives_exactly_what_changed_in_it(database: Database, shar
     result = take_in(database, travels.read(tmp_path, "new"), now_us=2)
     assert told(result) == {"new": 60, "corrected": 40, "unchanged": 4271 - 45, "gone": 5, "relisted": 0}
     assert {key for document in documents(database, "meeting") for key in (document["corrections"],)} == {0, 1}
-    delisted = [document["delisted"]["source"] for document in documents(database, "meeting") if document["delisted"]]
+    delisted = [document["delisted"]["source"] for document in documents(database, "meeting") if "delisted" in document]
     assert delisted == ["source/historyatstate-travels-new"] * 5
     again = take_in(database, travels.read(tmp_path, "new"), now_us=3)
     assert again.events == 0

@@ -79,7 +79,8 @@ async def naive(snapshot: Snapshot, asked: Sequence[StepAsked], sharing: Sequenc
 def when_of(document: Document) -> Any:
     when = document.get("when")
     if when is None and document["kind"] == "nomination":
-        when = next((step["when"] for step in document["steps"] if step["when"] and step["status"] == "DONE"), None)
+        taken = (step.get("when") for step in document["steps"] if step["status"] == "DONE")
+        when = next((day for day in taken if day), None)
     return when if when and when["dated"] else None
 
 

@@ -192,7 +192,7 @@ def _country(code: str) -> Document | None:
     known = all_countries().get(code)
     if known is None:
         return None
-    names = [{"text": text, "language": language, "note": None} for language, text in known.names.items()]
+    names = [{"text": text, "language": language} for language, text in known.names.items()]
     data = {"id": code, "kind": "country", "code": code, "alpha3": known.alpha3, "official_name": known.official}
     return {**data, "names": names}
 

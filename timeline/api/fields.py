@@ -141,7 +141,7 @@ def planned(resolver: Callable[..., Any], description: str) -> Any:
 
 def one(key: str, description: str) -> Any:
     """A field that leads to the record whose id the document holds under `key`."""
-    return found(lambda data: data[key], description, key)
+    return found(lambda data: data.get(key), description, key)
 
 
 def found(find: Callable[[dict[str, Any]], str | None], description: str, key: str | None = None) -> Any:

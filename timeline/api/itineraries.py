@@ -101,7 +101,7 @@ async def ask_post_history(
 ) -> PostHistory:
     found, before = await itineraries.post_history(root.snapshot, post, read_page(first, after))
     shown = [stop.document for stop in found.stops]
-    held = [dates_of(each["when"]) if each and each["kind"] == "tenure" else None for each in (before, *shown)]
+    held = [dates_of(each.get("when")) if each and each["kind"] == "tenure" else None for each in (before, *shown)]
     _, *gaps = since_previous(held)
     entries = [
         {"cursor": stop.cursor, "tenure": None, "nomination": None, "since_previous": days}

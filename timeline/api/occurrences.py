@@ -68,7 +68,7 @@ async def _concurrent(
     return [
         root.view.shape({"occurrence": each, "certainty": overlaps(dates, others)})
         for each in found.documents
-        if each["id"] != root.data["id"] and (others := dates_of(each["when"])) is not None
+        if each["id"] != root.data["id"] and (others := dates_of(each.get("when"))) is not None
     ][:first]
 
 
@@ -234,7 +234,7 @@ class StepTime:
 
 def _step_times(root: Doc) -> list[Doc]:
     steps = root.data["steps"]
-    gaps = since_previous(dates_of(step["when"]) for step in steps)
+    gaps = since_previous(dates_of(step.get("when")) for step in steps)
     return [Doc(root.view, {"step": step, "since_previous": days}) for step, days in zip(steps, gaps, strict=True)]
 
 

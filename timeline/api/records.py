@@ -145,10 +145,10 @@ class Record(Node):
 
 @strawberry.type(description="The four bounds of an imprecise date, as days; null is open or unknown.")
 class DateBounds:
-    earliest_start: str | None = derived(lambda data: data["es"], "The first day on which it can have begun.", "es")
-    latest_start: str | None = derived(lambda data: data["ls"], "The last day on which it can have begun.", "ls")
-    earliest_end: str | None = derived(lambda data: data["ee"], "The first day on which it can have ended.", "ee")
-    latest_end: str | None = derived(lambda data: data["le"], "The last day on which it can have ended.", "le")
+    earliest_start: str | None = derived(lambda data: data.get("es"), "The first day on which it can have begun.", "es")
+    latest_start: str | None = derived(lambda data: data.get("ls"), "The last day on which it can have begun.", "ls")
+    earliest_end: str | None = derived(lambda data: data.get("ee"), "The first day on which it can have ended.", "ee")
+    latest_end: str | None = derived(lambda data: data.get("le"), "The last day on which it can have ended.", "le")
 
 
 @strawberry.type(description="A date as precise as its source, with the words as reported and how we read them.")
@@ -211,7 +211,7 @@ MOST_SPECIFIC = ("person", "speaker", "organization", "party")
 @strawberry.type(description="Who speaks, or is spoken to: a person, an organization, a party, an anonymous speaker.")
 class Voice:
     actor: ActorRef | None = found(
-        lambda data: next((data[key] for key in MOST_SPECIFIC if data[key]), None),
+        lambda data: next((data[key] for key in MOST_SPECIFIC if data.get(key)), None),
         "The most specific of them.",
     )
     person: ActorRef | None = one("person", "The person.")
@@ -237,6 +237,6 @@ def name_of(data: dict[str, Any], language: str | None = None) -> str:
         return str(data.get("title") or data.get("label") or data["id"])
     if language is not None:
         for name in names:
-            if (name["language"] or "").split("-")[0] == language.split("-")[0]:
+            if (name.get("language") or "").split("-")[0] == language.split("-")[0]:
                 return str(name["text"])
     return str(names[0]["text"])

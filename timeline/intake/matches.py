@@ -159,7 +159,7 @@ def _named(records: Iterable[Document]) -> Iterator[Suggestion]:
     by_name: dict[tuple[str, str | None, str], list[Document]] = defaultdict(list)
     for record in records:
         for name in {fold(name["text"]) for name in record["names"]}:
-            by_name[record["kind"], record["party"], name].append(record)
+            by_name[record["kind"], record.get("party"), name].append(record)
     seen: set[frozenset[str]] = set()
     for alike in by_name.values():
         for one, other in combinations(alike[:MAX_ALIKE], 2):
@@ -173,14 +173,14 @@ def _may_be_one(one: Document, other: Document) -> bool:
     born, also_born = _birth_year(one), _birth_year(other)
     # Within one scheme different identifiers are different persons.
     return (
-        one["party"] == other["party"]
+        one.get("party") == other.get("party")
         and not (_schemes(one) & _schemes(other))
         and (born is None or also_born is None or born == also_born)
     )
 
 
 def _birth_year(person: Document) -> str | None:
-    found = re.search(r"\bborn (\d{4})\b", person["note"] or "")
+    found = re.search(r"\bborn (\d{4})\b", person.get("note") or "")
     return found[1] if found else None
 
 
@@ -199,12 +199,12 @@ def _schemes(person: Document) -> set[str]:
 def _trips(meetings: Iterable[Document]) -> Iterator[Suggestion]:
     by_stop: dict[tuple[Any, ...], list[Document]] = defaultdict(list)
     for meeting in meetings:
-        when = meeting["when"]
-        if when is not None and when["edtf"] and meeting["place"] and meeting["external_ids"]:
-            by_stop[when["edtf"], meeting["place"], tuple(sorted(meeting["also_at"]))].append(meeting)
+        days, place = (meeting.get("when") or {}).get("edtf"), meeting.get("place")
+        if days and place and meeting["external_ids"]:
+            by_stop[days, place, tuple(sorted(meeting["also_at"]))].append(meeting)
     for alike in by_stop.values():
         for one, other in combinations(alike, 2):
-            first, second = ({part["person"] for part in each["parties"]} for each in (one, other))
+            first, second = ({part.get("person") for part in each["parties"]} for each in (one, other))
             if not first & second:
                 yield _suggested(one, other, "the same days in the same place, different travellers: one meeting?")
             elif first == second and content_of(one).summary == content_of(other).summary:  # type: ignore[attr-defined]

@@ -37,15 +37,16 @@ async def check(snapshot: Snapshot, meeting: Document, claim: Document) -> Check
     """What the record says of a claim that a meeting is the first, or the first since a milestone."""
     if meeting["kind"] != "meeting" or not meeting["party_set"]:
         return Checked("UNDECIDABLE", "Only meetings with known parties can be compared.")
-    when = dates_of(meeting["when"])
+    when = dates_of(meeting.get("when"))
     if when is None:
         return Checked("UNDECIDABLE", "The meeting itself has no date.")
     since: Bounds | None = None
     if claim["kind"] == "FIRST_SINCE":
-        milestone = (await snapshot.documents([claim["since"]])).get(claim["since"]) if claim["since"] else None
+        named = claim.get("since")
+        milestone = (await snapshot.documents([named])).get(named) if named else None
         if milestone is None:
             return Checked("UNDECIDABLE", "The claim names no milestone to count from.")
-        since = dates_of(milestone["when"])
+        since = dates_of(milestone.get("when"))
         if since is None:
             return Checked("UNDECIDABLE", f"The milestone has no date on record: {milestone['title']}.")
     certain, possible = await _earlier(snapshot, meeting, when, since)
@@ -70,8 +71,8 @@ async def _earlier(
     All are read until a page has certain ones, which settle the matter.
     """
     filter = OccurrenceFilter(kinds=("meeting",), exactly=tuple(meeting["party_set"]), statuses=("HELD",))
-    if meeting["level_declared"] is not None:
-        filter = replace(filter, levels=(meeting["level_declared"],))
+    if (level := meeting.get("level_declared")) is not None:
+        filter = replace(filter, levels=(level,))
     found: tuple[list[Document], list[Document]] = ([], [])
     page = Page(first=COMPARED)
     while True:
@@ -79,7 +80,7 @@ async def _earlier(
         for other in slice.documents:
             if other["id"] == meeting["id"] or not _same_subject(meeting, other):
                 continue
-            how = _lies_before(dates_of(other["when"]), when, since)
+            how = _lies_before(dates_of(other.get("when")), when, since)
             if how is not Certainty.IMPOSSIBLE:
                 found[how is Certainty.POSSIBLE].append(other)
         if found[0] or not slice.has_next:
@@ -105,7 +106,7 @@ async def _covering(snapshot: Snapshot, meeting: Document, since: Bounds | None,
     parties = sorted(meeting["party_set"])
     for source in (await snapshot.linked("COVERS", parties[:1], ("source",)))[parties[0]]:
         for covered in source["coverage"]:
-            is_level = not covered["levels"] or meeting["level_declared"] in covered["levels"]
+            is_level = not covered["levels"] or meeting.get("level_declared") in covered["levels"]
             is_set = sorted(await snapshot.survivors(covered["parties"])) == parties
             if is_level and is_set and _is_whole(covered["when"], since, when):
                 return source
@@ -114,7 +115,7 @@ async def _covering(snapshot: Snapshot, meeting: Document, since: Bounds | None,
 
 def _is_whole(period: Document, since: Bounds | None, until: Bounds) -> bool:
     """Whether a period certainly holds the time from the one to the other; '..' at an end leaves that end open."""
-    dates, text = dates_of(period), period["edtf"] or ""
+    dates, text = dates_of(period), period.get("edtf") or ""
     if dates is None or dates.uncertain:
         return False
     begins = text.startswith("../") or (since is not None and dates.ls <= since.es)

@@ -1,7 +1,8 @@
-"""The document of a record: what it says in full, with every date made readable, after one more fact.
+"""The document of a record: what it says, with every date made readable, after one more fact.
 
 Other records stay references, joined when a document is read (docs/decisions/documents-hold-references.md), so
-projecting an event needs nothing but the record's own document before.
+projecting an event needs nothing but the record's own document before. What is null is left out
+(docs/decisions/documents-hold-what-is-stated.md); lists are there even when they are empty.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ THROUGHOUT = ("tenure", "state")
 """Kinds whose dates are read as 'for all of', not 'sometime within'; so is the period that a source covers."""
 DATE_FIELDS = ("when", "published", "valid")
 RANKS = {level: rank for rank, level in enumerate(Level)}
+OF_MEETINGS = ("format_declared", "format_computed", "level_declared", "level_actual")
+"""What is computed of a meeting and can be null."""
 _WHEN = facts.When.__struct_fields__
 _GONE = "erased"
 _UNNAMED = [facts.Name(text=_GONE)]
@@ -103,17 +106,17 @@ def _projected(before: Document | None, event: AnyEvent, stored: StoredEvent) ->
         case events.ReadingPreferred(change=change):
             return _preferred(_changed(before, {change.field: change.now}, stored), change)
         case events.RecordRetracted(reason=reason, citation=citation):
-            withdrawn = {"reason": reason, "citation": _full(citation), "position": stored.position}
-            return {**_touched(before, stored), "retracted": {**withdrawn, "recorded_us": stored.recorded_us}}
+            withdrawn = {"reason": reason, "position": stored.position, "recorded_us": stored.recorded_us}
+            return {**_touched(before, stored), "retracted": {**withdrawn, **_cited(citation)}}
         case events.RecordMerged(into=into):
             return {**_touched(before, stored), "merged_into": into}
         case events.RecordUnmerged():
-            return {**_touched(before, stored), "merged_into": None}
+            return _without(_touched(before, stored), "merged_into")
         case events.RecordDelisted(source=source):
             delisted = {"source": source, "position": stored.position, "recorded_us": stored.recorded_us}
             return {**_touched(before, stored), "delisted": delisted}
         case events.RecordRelisted():
-            return {**_touched(before, stored), "delisted": None}
+            return _without(_touched(before, stored), "delisted")
         case events.RecordsDistinguished(other=other):
             document = _touched(before, stored)
             return {**document, "distinct_from": [*document["distinct_from"], other]}
@@ -121,7 +124,7 @@ def _projected(before: Document | None, event: AnyEvent, stored: StoredEvent) ->
             embargo = {"role": role.value, "until_us": until_us, "reason": reason, "position": stored.position}
             return {**_touched(before, stored), "embargo": {**embargo, "recorded_us": stored.recorded_us}}
         case events.EmbargoLifted():
-            return {**_touched(before, stored), "embargo": None}
+            return _without(_touched(before, stored), "embargo")
         case events.Erased(erasure=erasure):
             entered = _entered(_new(None, stored), LEFT[stored.stream.partition("/")[0]], stored)
             return _erased(entered if before is None else _touched(before, stored), erasure, is_whole=before is None)
@@ -142,12 +145,12 @@ def _erased(document: Document, erasure: events.Erasure | None, *, is_whole: boo
 def content_of(document: Document) -> facts.Content:
     """The content that the document shows, exactly as it was recorded."""
     kind = CONTENT[document["kind"]]
-    return msgspec.convert(_plain({name: document[name] for name in kind.__struct_fields__}), kind)
+    return msgspec.convert(_plain({name: document.get(name) for name in kind.__struct_fields__}), kind)
 
 
 def dated(document: Document, report_day: Callable[[Document], int | None]) -> Document:
     """The document with open ends reaching to the report: `report_day` tells it, asked only where an end is open."""
-    open_ends = [when for when in whens(document) if when["edtf"] and parse_edtf(when["edtf"]).has_open_end]
+    open_ends = [when for when in whens(document) if when.get("edtf") and parse_edtf(when["edtf"]).has_open_end]
     if not open_ends:
         return document
     throughout = document["kind"] in THROUGHOUT
@@ -158,9 +161,9 @@ def dated(document: Document, report_day: Callable[[Document], int | None]) -> D
 
 
 def whens(value: Any) -> Iterator[Document]:
-    """Every date in a document."""
+    """Every date in a document, but for those that a reading gives as they were recorded."""
     if isinstance(value, dict):
-        if "edtf" in value:
+        if "dated" in value:
             yield value
         else:
             for part in value.values():
@@ -172,9 +175,10 @@ def whens(value: Any) -> Iterator[Document]:
 
 def bounds_of(when: Document, *, throughout: bool = False, report_day: int | None = None) -> Bounds | None:
     """The four bounds of a date in a document; None when it has words only."""
-    if when["edtf"] is None and when["contains"] is None:
+    edtf, contains = when.get("edtf"), when.get("contains")
+    if edtf is None and contains is None:
         return None
-    return bounds(when["edtf"], throughout=throughout, report_day=report_day, contains=when["contains"])
+    return bounds(edtf, throughout=throughout, report_day=report_day, contains=contains)
 
 
 def dates_of(when: Document | None) -> Bounds | None:
@@ -182,33 +186,34 @@ def dates_of(when: Document | None) -> Bounds | None:
     if when is None or not when["dated"]:
         return None
     days = when["bounds"]
-    low = [-INFINITY if days[name] is None else day_number(days[name]) for name in ("es", "ee")]
-    high = [INFINITY if days[name] is None else day_number(days[name]) for name in ("ls", "le")]
+    low = [-INFINITY if (day := days.get(name)) is None else day_number(day) for name in ("es", "ee")]
+    high = [INFINITY if (day := days.get(name)) is None else day_number(day) for name in ("ls", "le")]
     return Bounds(low[0], high[0], low[1], high[1], when["uncertain"])
 
 
 def _read(document: Document, field: str, value: Any, citation: facts.Citation | None) -> Document:
     """The document with one more reading of a field, which the record does not show."""
-    reading = {"field": field, "value": value, "when": _when_read(document, field, value), "citation": _full(citation)}
-    return {**document, "conflicts": [*document["conflicts"], {**reading, "shown": False}]}
+    reading = {"field": field, "shown": False, **_cited(citation)}
+    if value is not None:
+        reading["value"] = value
+        if field in DATE_FIELDS:
+            reading["when"] = _full_when(value, throughout=document["kind"] in THROUGHOUT)
+    return {**document, "conflicts": [*document["conflicts"], reading]}
+
+
+def _cited(citation: facts.Citation | None) -> Document:
+    return {} if citation is None else {"citation": _full(citation)}
 
 
 def _compared(readings: list[Document], shown: Document) -> list[Document]:
     """The readings of a record, each with whether it is what the record shows."""
-    return [{**each, "shown": each["value"] == shown.get(each["field"])} for each in readings]
+    return [{**each, "shown": each.get("value") == shown.get(each["field"])} for each in readings]
 
 
 def _preferred(document: Document, change: events.FieldChange) -> Document:
     """The document in which what was shown before is a reading, too; it may have been one all along."""
-    known = [(each["field"], each["value"]) for each in document["conflicts"]]
+    known = [(each["field"], each.get("value")) for each in document["conflicts"]]
     return document if (change.field, change.was) in known else _read(document, change.field, change.was, None)
-
-
-def _when_read(document: Document, field: str, value: Any) -> Document | None:
-    """A reading that is a date, made readable."""
-    if value is None or field not in DATE_FIELDS:
-        return None
-    return _full_when(value, throughout=document["kind"] in THROUGHOUT)
 
 
 def _new(before: Document | None, stored: StoredEvent) -> Document:
@@ -220,13 +225,13 @@ def _new(before: Document | None, stored: StoredEvent) -> Document:
         "first_recorded_us": stored.recorded_us,
         "corrections": 0,
         "conflicts": [],
-        "retracted": None,
-        "merged_into": None,
-        "delisted": None,
         "distinct_from": [],
-        "embargo": None,
         "cited": [],
     }
+
+
+def _without(document: Document, *names: str) -> Document:
+    return {name: value for name, value in document.items() if name not in names}
 
 
 def _touched(before: Document | None, stored: StoredEvent) -> Document:
@@ -242,8 +247,8 @@ def _changed(before: Document | None, changes: Document, stored: StoredEvent) ->
     """Some fields set anew, in the form the content has in JSON; None takes a field back."""
     assert before is not None, "a record enters the log before anything happens to it"
     plain = msgspec.to_builtins(content_of(before)) | changes
-    kept = {name: value for name, value in plain.items() if value is not None}
-    return _entered(before, msgspec.convert(kept, CONTENT[before["kind"]]), stored)
+    kept, kind = {name: value for name, value in plain.items() if value is not None}, CONTENT[before["kind"]]
+    return _entered(_without(before, *_optional(kind)), msgspec.convert(kept, kind), stored)
 
 
 def _appended(before: Document | None, field: str, item: facts.Fact, stored: StoredEvent) -> Document:
@@ -261,15 +266,21 @@ def _entered(document: Document, content: facts.Content, stored: StoredEvent) ->
     return {**document, **_version(stored), **said, **computed}
 
 
+@cache
+def _optional(kind: type[facts.Content]) -> tuple[str, ...]:
+    """What a document of this kind lacks where nothing is stated."""
+    stated = tuple(field.name for field in msgspec.structs.fields(kind) if field.default is None)
+    return (*stated, *OF_MEETINGS) if kind is facts.Meeting else stated
+
+
 def _meeting(meeting: facts.Meeting) -> Document:
     parties = sorted({participation.party for participation in meeting.parties})
     actual = _actual_level(meeting)
+    format = FORMATS[len(parties)] if len(parties) < len(FORMATS) else Format.MULTILATERAL
+    computed = zip(OF_MEETINGS, (meeting.format, format, meeting.level, actual), strict=True)
     return {
         "party_set": parties,
-        "format_declared": meeting.format,
-        "format_computed": FORMATS[len(parties)] if len(parties) < len(FORMATS) else Format.MULTILATERAL,
-        "level_declared": meeting.level,
-        "level_actual": actual,
+        **{name: value for name, value in computed if value is not None},
         "level_mismatch": None not in (meeting.level, actual) and meeting.level != actual,
     }
 
@@ -283,13 +294,13 @@ def _actual_level(meeting: facts.Meeting) -> Level | None:
     return max(highest.values(), key=RANKS.__getitem__, default=None)
 
 
-def _full(value: facts.Fact | None, *, throughout: bool = False) -> Any:
-    """Plain data with every field present, and every date with its bounds and label."""
-    return None if value is None else _filled(msgspec.to_builtins(value), type(value), throughout)
+def _full(value: facts.Fact, *, throughout: bool = False) -> Document:
+    """Plain data with every list and choice present, and every date with its bounds and label."""
+    return _filled(msgspec.to_builtins(value), type(value), throughout)
 
 
 def _filled(stated: Document, kind: type[Struct], throughout: bool) -> Document:
-    """JSON's form of a value, in which what is not stated is left out, with that filled in."""
+    """JSON's form of a value, in which whatever is as it would be unstated is left out, with that filled in."""
     if kind is facts.When:
         return _full_when(stated, throughout=throughout)
     throughout = throughout or kind is facts.Coverage
@@ -305,10 +316,10 @@ def _filled(stated: Document, kind: type[Struct], throughout: bool) -> Document:
 
 @cache
 def _not_stated(kind: type[Struct]) -> Document:
-    """Every field with what it holds when nothing is stated, in JSON's form; None where something always is."""
-    empty: Document = {field.name: None for field in msgspec.structs.fields(kind)}
+    """The fields that hold something when nothing is stated, in JSON's form."""
+    empty: Document = {}
     for field in msgspec.structs.fields(kind):
-        if field.default is not msgspec.NODEFAULT:
+        if field.default is not msgspec.NODEFAULT and field.default is not None:
             empty[field.name] = msgspec.to_builtins(field.default)
         elif field.default_factory is not msgspec.NODEFAULT:
             empty[field.name] = msgspec.to_builtins(field.default_factory())
@@ -324,24 +335,23 @@ def _full_when(stated: Document, *, throughout: bool, report_day: int | None = N
 def _shown(edtf: str | None, contains: str | None, throughout: bool, report_day: int | None) -> Document:
     """What is computed of a date. Kept, because the same dates come again and again."""
     found = bounds_of({"edtf": edtf, "contains": contains}, throughout=throughout, report_day=report_day)
-    days: dict[str, str | None] = {"es": None, "ls": None, "ee": None, "le": None}
-    if found is not None:
-        days = {name: iso_day(getattr(found, name)) for name in days}
-    return {
+    days = {} if found is None else {name: iso_day(getattr(found, name)) for name in ("es", "ls", "ee", "le")}
+    shown = {
         "label": render(edtf, contains=contains, report_day=report_day),
-        "earliest": days["es"],
-        "latest": days["le"],
-        "bounds": days,
+        "earliest": days.get("es"),
+        "latest": days.get("le"),
+        "bounds": {name: day for name, day in days.items() if day is not None},
         "precision": None if edtf is None else parse_edtf(edtf).precision.value,
         "uncertain": found is not None and found.uncertain,
         "dated": found is not None,
     }
+    return {name: value for name, value in shown.items() if value is not None}
 
 
 def _plain(value: Any) -> Any:
     """Back to the form the content has in JSON: without what was computed, without what is not stated."""
     if isinstance(value, dict):
-        names = _WHEN if "edtf" in value else tuple(value)
+        names = _WHEN if "dated" in value else tuple(value)
         return {name: _plain(value[name]) for name in names if value.get(name) is not None}
     return [_plain(item) for item in value] if isinstance(value, list) else value
 

@@ -25,7 +25,7 @@ def finished(document: Document, sources: set[str], published: Published) -> Doc
     """The document with its open ends reaching to the report they rest on."""
 
     def report_day(when: Document) -> int | None:
-        rests_on = {when["anchor"]} if when["anchor"] else sources
+        rests_on = {when["anchor"]} if when.get("anchor") else sources
         days = [day for source in rests_on if (day := published(source)) is not None]
         return max(days, default=None)
 
@@ -54,7 +54,7 @@ def columns(document: Document, sources: set[str], published: Published) -> dict
 
 def is_hidden(document: Document) -> bool:
     """Whether lists leave it out: it was retracted or erased, or stands behind the record it was merged into."""
-    if document["retracted"] is not None or document["merged_into"] is not None:
+    if document.get("retracted") is not None or document.get("merged_into") is not None:
         return True
     return "erased" in document and bool(document["erased"]["whole"])
 
@@ -68,7 +68,7 @@ def links(document: Document, content: facts.Content, sources: set[str], lookup:
     if is_hidden(document):
         return sorted((role, value) for role, value in found if value is not None)
     found.update(("SOURCE", source) for source in sources)
-    found.update(("SOURCE", each["citation"]["source"]) for each in document["conflicts"] if each["citation"])
+    found.update(("SOURCE", each["citation"]["source"]) for each in document["conflicts"] if each.get("citation"))
     found.update(_own(content, lookup))
     return sorted((role, value) for role, value in found if value is not None and value != "")
 
@@ -100,7 +100,8 @@ def sources_of(named: set[str]) -> set[str]:
 def _bounds(document: Document) -> dict[str, Any]:
     when = document.get(DATES.get(document["kind"], "when"))
     if when is None and document["kind"] == "nomination":
-        when = next((step["when"] for step in document["steps"] if step["when"] and step["status"] == "DONE"), None)
+        taken = (step.get("when") for step in document["steps"] if step["status"] == "DONE")
+        when = next((day for day in taken if day), None)
     found = dates_of(when)
     if found is None or found.es >= INFINITY:
         return UNDATED
@@ -193,8 +194,8 @@ def _place(place: str | None, lookup: Lookup) -> Iterator[tuple[str, str | None]
             return
         if known["id"] != place:
             yield "PLACE", known["id"]
-        yield "PLACE", known["country"]
-        place = known["within"]
+        yield "PLACE", known.get("country")
+        place = known.get("within")
 
 
 def _words(content: facts.Content) -> Iterator[str | None]:

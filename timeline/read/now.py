@@ -32,7 +32,7 @@ def places_now(connection: Connection) -> dict[tuple[str, str | None], str]:
     found: dict[tuple[str, str | None], str] = {}
     for document in documents_now(connection, ("place",)):
         for name in document["names"]:
-            found.setdefault((name["text"], document["country"]), document["id"])
+            found.setdefault((name["text"], document.get("country")), document["id"])
     return found
 
 

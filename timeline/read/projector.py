@@ -10,6 +10,7 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,7 @@ class RebuildReport:
     """What a rebuild read and wrote, and whether the new tables are equal to those they replaced."""
 
     digest_live: str
+    """Empty when an earlier release made those: it read events otherwise, so nothing is compared."""
     digest_new: str
     equal: bool
     events: int
@@ -74,7 +76,10 @@ def catch_up(connection: Connection) -> int:
 
 
 def bring_up(database: Database) -> int:
-    """The same in a transaction for each batch, after a migration that emptied the tables."""
+    """The same in a transaction for each batch, after a migration that emptied the tables or left them outdated.
+
+    Outdated ones go on answering while they are made anew.
+    """
     total = 0
     while True:
         with database.write() as connection:
@@ -84,6 +89,11 @@ def bring_up(database: Database) -> int:
         total += taken
     if total:
         database.gather_statistics()
+    with database.read() as connection:
+        is_outdated = connection.execute(select(read_state.c.outdated)).scalar_one()
+    if is_outdated:
+        with suppress(Conflict):  # Another process has taken over.
+            total += rebuild(database).events
     return total
 
 
@@ -158,21 +168,25 @@ def _finish(
     """Under the lock of the log's head nobody appends: catch up, compare, swap."""
     with database.write() as connection:
         connection.execute(select(log_head.c.position).where(log_head.c.id == 1).with_for_update()).one()
-        live = connection.execute(select(read_state.c.shelf)).scalar_one()
+        live, is_outdated = connection.execute(select(read_state.c.shelf, read_state.c.outdated)).one()
         _check_ours(connection, token)
         is_behind = bool(catch_up(connection))
         while events := events_after(connection, position, limit=BATCH):
             merges = max(merges, _fill(connection, shelf, events))
             position = events[-1].position
-        was, now = _digests(database, connection, live, shelf.name, at_once=not is_behind)
+        if is_outdated:
+            was, now = "", digest(connection, shelf.name)
+        else:
+            was, now = _digests(database, connection, live, shelf.name, at_once=not is_behind)
         records = connection.execute(select(func.count()).select_from(shelf.records)).scalar_one()
-        values = {"shelf": shelf.name, "position": position, "merges": merges, "rebuild": None}
+        values = {"shelf": shelf.name, "position": position, "merges": merges, "rebuild": None, "outdated": False}
         values["swapped_us"] = time.time_ns() // 1000
         values["embargoed_us"] = last_embargo(connection, shelf)
         connection.execute(update(read_state).values(values))
     if progress is not None:
         progress(position, position)
-    return RebuildReport(digest_live=was, digest_new=now, equal=was == now, events=position, records=records)
+    is_equal = is_outdated or was == now
+    return RebuildReport(digest_live=was, digest_new=now, equal=is_equal, events=position, records=records)
 
 
 def _digests(database: Database, connection: Connection, live: str, new: str, *, at_once: bool) -> tuple[str, str]:

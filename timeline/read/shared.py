@@ -38,5 +38,5 @@ def places(document: Document) -> list[str]:
 def people(document: Document) -> list[str]:
     """The persons who take part or speak."""
     parts = document.get("parties") if document["kind"] == "meeting" else document.get("voices")
-    found = [part["person"] for part in parts or () if part["person"]]
+    found = [person for part in parts or () if (person := part.get("person"))]
     return [*found, document["nominee"]] if document["kind"] == "nomination" else found

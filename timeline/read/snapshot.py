@@ -524,10 +524,9 @@ def _expander(aliases: dict[str, str], hidden: frozenset[str]) -> Callable[[Sequ
 
 
 def _single_day(meeting: Document) -> int | None:
-    when = meeting["when"]
-    if when is None or when["earliest"] is None or when["earliest"] != when["latest"]:
-        return None
-    return day_number(when["earliest"])
+    when = meeting.get("when") or {}
+    day = when.get("earliest")
+    return None if day is None or day != when.get("latest") else day_number(day)
 
 
 def _change(was: Document | None, now: Document) -> str | None:
@@ -543,4 +542,4 @@ def _change(was: Document | None, now: Document) -> str | None:
 
 def _dates(document: Document) -> list[str | None]:
     """When it happened, without how that is known."""
-    return [(document["when"] or {}).get(name) for name in ("edtf", "contains")]
+    return [(document.get("when") or {}).get(name) for name in ("edtf", "contains")]

@@ -38,6 +38,7 @@ read_state = sa.Table(
     sa.Column("rebuild", TEXT, comment="who is filling the other shelf"),
     sa.Column("swapped_us", BIG, nullable=False, server_default="0", comment="when the shelves were last swapped"),
     sa.Column("embargoed_us", BIG, nullable=False, server_default="0", comment="when the last embargo ends"),
+    sa.Column("outdated", sa.Boolean, nullable=False, server_default=sa.false(), comment="made by an earlier release"),
 )
 
 

@@ -53,7 +53,7 @@ class Veil:
         """The document without hidden ids in what other sources give for its fields. All else leads to records."""
         if not document["conflicts"]:
             return document
-        conflicts = [{**each, "value": self.value(each["value"])} for each in document["conflicts"]]
+        conflicts = [{**each, "value": self.value(each.get("value"))} for each in document["conflicts"]]
         return {**document, "conflicts": conflicts}
 
     def text(self, text: str) -> str:

@@ -34,6 +34,8 @@ def verify_tables(connection: Connection) -> list[str]:
         return [f"the read tables name a shelf {state.shelf!r}, which does not exist"]
     if state.position != end:
         return [f"the read tables are at position {state.position} and the log at {end}; 'timeline rebuild' mends it"]
+    if state.outdated:
+        return ["an earlier release made the read tables, which read alike; 'timeline rebuild' makes them anew"]
     with tempfile.TemporaryDirectory() as folder, _scratch(Path(folder)) as scratch:
         merges = replay(connection, scratch, SHELF[state.shelf])
         faults = _faults(connection, scratch, state.shelf)

@@ -137,9 +137,9 @@ class Batch:
     def survivor(self, id: str) -> Document | None:
         """The document, or the one it was merged into. A circle, which older releases let pass, ends where it began."""
         found, passed = self.lookup(id), {id}
-        while found is not None and found["merged_into"] is not None and found["merged_into"] not in passed:
-            passed.add(found["merged_into"])
-            found = self.lookup(found["merged_into"])
+        while found is not None and (into := found.get("merged_into")) is not None and into not in passed:
+            passed.add(into)
+            found = self.lookup(into)
         return found
 
     def published(self, source: str) -> int | None:
@@ -265,7 +265,7 @@ class Batch:
                 self.changes.new["texts"].append(held[rank])
 
     def _alias(self, before: Document | None, document: Document, position: int) -> None:
-        id, was, now = document["id"], before and before["merged_into"], document["merged_into"]
+        id, was, now = document["id"], before and before.get("merged_into"), document.get("merged_into")
         if was == now:
             return
         if was is not None:
