@@ -240,6 +240,18 @@ QUESTIONS = {
             f"{{ {STRAWBERRY_MEETING} }} }}",
         },
     ),
+    "series": Question(
+        "a page of 50 of a series, numbered, beside the same page of meetings",
+        0.67,
+        Sample.sets,
+        {
+            "timeline": "query ($parties: [ID!]!) { page: series(first: 50, parties: { exactly: $parties }) "
+            f"{{ page {{ entries {{ ordinal sincePrevious {{ label }} meeting {{ {MEETING} }} }} }} }} }}",
+            "timeline-plain": "query ($parties: [ID!]!) { page: meetings(first: 50, "
+            f"filter: {{ parties: {{ exactly: $parties }} }}) {{ nodes {{ {MEETING} }} }} }}",
+        },
+        compared=False,
+    ),
     "repeated": Question(
         "the same page of 50 again, kept, beside a plain hello",
         0.5,

@@ -138,6 +138,7 @@ NOT_KEPT = {"TIMELINE_KEPT_ANSWERS_MB": "0"}
 PEERS_BY_NAME = {
     "timeline": Peer("Timeline, PostgreSQL", timeline("postgresql"), NOT_KEPT),
     "timeline-sqlite": Peer("Timeline, SQLite", timeline("sqlite"), NOT_KEPT, speaks="timeline"),
+    "timeline-plain": Peer("Timeline, the plain page", timeline("postgresql"), NOT_KEPT),
     "timeline-kept": Peer("Timeline, answers kept", timeline("postgresql")),
     "timeline-hello": Peer("Timeline, hello", timeline("postgresql")),
     "postgraphile": Peer("PostGraphile 5", postgraphile, PRODUCTION, adapt=_postgraphile_cursors),

@@ -23,7 +23,7 @@ from msgspec import ValidationError
 from timeline.api.context import Doc
 from timeline.api.gathering import Gathering, Pickings, Unplannable
 from timeline.api.plans import Asking, Branch, Compiler, Pick, unwrapped
-from timeline.api.shapes import shaped, written, written_one
+from timeline.api.shapes import shaped, write_doc, written, written_one
 from timeline.read.documents import Document
 
 PLAN_BYTES = 64_000_000
@@ -149,7 +149,7 @@ def complete(one: Asking, named: Any, details: Any, value: Doc | list[Doc], stoc
     branch = _branch(one, named, details)
     if not branch.is_plannable or any(doc.view is not view for doc in docs):
         return stock(branch)
-    at = Gathering(view)
+    at = Gathering(view, write_doc if one.as_json else None)
     try:
         pickings, finish = _read(one, branch, at, value)
         picked = [] if at.is_missing else _picked(at, pickings)

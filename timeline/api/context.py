@@ -39,31 +39,24 @@ class Doc:
 class Unread(Doc):
     """A document that is read from its text when it is asked for as a whole; a plan reads just what it needs."""
 
-    __slots__ = ("_kind", "_read", "looked", "text")
+    __slots__ = ("kind", "looked", "text", "whole")
+    kind: str
 
     def __init__(self, view: View, kind: str, text: str) -> None:
         self.view = view
-        self._kind = kind
+        self.kind = kind
         self.text = text
-        self._read: Document | None = None
+        self.whole: Document | None = None
+        """The document, once it was asked for."""
         self.looked: tuple[object, Document] | None = None
         """Who looked at it last, and what that one needed of it."""
 
     @property
-    def kind(self) -> str:
-        return self._kind
-
-    @property
-    def is_read(self) -> bool:
-        """Whether it was asked for as a whole."""
-        return self._read is not None
-
-    @property
     def data(self) -> Document:  # type: ignore[override]
         """The document."""
-        if self._read is None:
-            self._read = self.view.snapshot.read(self.text)
-        return self._read
+        if self.whole is None:
+            self.whole = self.view.snapshot.read(self.text)
+        return self.whole
 
 
 Loaded = Awaitable[Doc | None] | Doc | None

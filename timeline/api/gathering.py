@@ -26,6 +26,8 @@ class Unplannable(Exception):
 
 Pickings = Callable[["Gathering"], list[Any]]
 """Picks from several documents at once."""
+Write = Callable[[Any, "Gathering", Doc], Any]
+"""For a branch of `timeline.api.plans`."""
 
 
 def _nothing(id: str | None) -> None:
@@ -35,14 +37,18 @@ def _nothing(id: str | None) -> None:
 class Gathering:
     """What plans have at hand while they pick, and what they found missing."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, write: Write | None = None) -> None:
         self.view = view
+        self.write = write
+        """For answers that are sent as JSON: writes what a selection picks from a document, or gives None."""
         self.known = view.known
         self.find: Callable[[str | None], Document | None] = _nothing
         """What is at hand and needs no check. It is looked at before `known`."""
         self._picked: dict[Any, dict[str | None, Any]] = {}
-        self._listed: dict[int, dict[str, Sequence[Doc]]] = {}
-        self._wanted: dict[int, tuple[Listed, set[str]]] = {}
+        self.done: dict[Listed, Any] = {}
+        """What was made of all lists of a kind, until more is loaded."""
+        self._listed: dict[Listed, dict[str, Sequence[Doc]]] = {}
+        self._wanted: dict[Listed, set[str]] = {}
         self._worked: dict[tuple[int, int], tuple[Document, Any]] = {}
         self._waiting: list[tuple[tuple[int, int], Awaitable[Any]]] = []
 
@@ -67,15 +73,16 @@ class Gathering:
         """Have at hand what was missing: a load for each kind of it."""
         ids, wanted, waiting = self.known.missing, self._wanted, self._waiting
         self.known.missing, self._wanted, self._waiting = set(), {}, []
+        self.done.clear()
         if ids:
             await self.view.ensure(ids)
-        for listed, values in wanted.values():
+        for listed, values in wanted.items():
             link = listed.link
             found = await self.view.snapshot.linked_texts(
                 link.role, sorted(values), link.kinds, limit_each=listed.first
             )
             docs = {value: [Unread(self.view, kind, text) for kind, text in texts] for value, texts in found.items()}
-            self._listed.setdefault(id(listed), {}).update(docs)
+            self.lists(listed).update(docs)
         # To the end even if one fails: what was begun is not left behind.
         made = await asyncio.gather(*(awaitable for _, awaitable in waiting), return_exceptions=True)
         for (key, _), value in zip(waiting, made, strict=True):
@@ -89,17 +96,21 @@ class Gathering:
             if isinstance(awaitable, Coroutine):
                 awaitable.close()
 
+    def lists(self, listed: Listed) -> dict[str, Sequence[Doc]]:
+        """The records that name others in this way, by the ids of those, as far as they were loaded."""
+        return self._listed.setdefault(listed, {})
+
     def listed(self, listed: Listed, value: str) -> Sequence[Doc]:
         """The records that name this one."""
-        found = self._listed.get(id(listed), {}).get(value)
+        found = self.lists(listed).get(value)
         if found is None:
-            self._wanted.setdefault(id(listed), (listed, set()))[1].add(value)
+            self.want(listed, (value,))
             return ()
         return found
 
     def want(self, listed: Listed, values: Iterable[str]) -> None:
         """Note that the lists of all these will be asked for."""
-        self._wanted.setdefault(id(listed), (listed, set()))[1].update(values)
+        self._wanted.setdefault(listed, set()).update(values)
 
     def worked(self, given: Given, data: Document) -> Any:
         """What a function of ours makes of the document; None while it has to be waited for."""

@@ -86,7 +86,7 @@ class Plan:
 
     def read(self, doc: Doc) -> Document:
         """Of a document that has not been read yet just what is looked at, otherwise the document."""
-        if type(doc) is not Unread or doc.is_read:
+        if type(doc) is not Unread or doc.whole is not None:
             return doc.data
         if doc.looked is None or doc.looked[0] is not self:
             doc.looked = (self, self.decoder.decode(doc.text))
@@ -136,6 +136,8 @@ class Branch:
         """The same of a document that belongs to a view."""
         if doc.view is not at.view:
             raise Surprise
+        if at.write is not None and (written := at.write(self, at, doc)) is not None:
+            return written
         plan = self.plan(doc.kind)
         return plan.pick(at, plan.read(doc))
 

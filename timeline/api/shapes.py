@@ -86,19 +86,36 @@ def shaped(branch: Branch, at: Gathering, docs: Sequence[Doc]) -> Pickings | Non
     None where a plan has to pick. Raises for values of other types.
     """
     runs: list[tuple[Shape, list[Any]]] = []
+    kind = None
     for doc in docs:
-        if type(doc) is not Unread or doc.is_read:
+        if type(doc) is not Unread or doc.whole is not None:
             return None
-        shape = _shape(branch, doc.kind)
-        if shape is None:
-            return None
-        if not runs or runs[-1][0] is not shape:
-            runs.append((shape, []))
-        runs[-1][1].append(shape.read(doc.text))
+        if doc.kind != kind:
+            kind = doc.kind
+            shape = _shape(branch, kind)
+            if shape is None:
+                return None
+            read = shape.read
+            structures: list[Any] = []
+            runs.append((shape, structures))
+        structures.append(read(doc.text))
     for shape, structures in runs:
         for listed in shape.lists:
             at.want(listed, [getattr(each, shape.id) for each in structures])
     return lambda at: [each for shape, structures in runs for each in shape.fill(at, structures)]
+
+
+def write_doc(branch: Branch, at: Gathering, doc: Doc) -> orjson.Fragment | None:
+    """What a selection picks from one document that another one holds, written; None where a plan has to pick."""
+    if type(doc) is not Unread or doc.whole is not None:
+        return None
+    shape = _shape(branch, doc.kind)
+    if shape is None:
+        return None
+    try:
+        return written_one(shape.fill(at, [shape.read(doc.text)]))
+    except msgspec.ValidationError:  # A value of another type may be one that a plan converts.
+        return None
 
 
 def _shape(branch: Branch, kind: str) -> Shape | None:
@@ -272,8 +289,8 @@ class _Shaping:
                 return Field(how.key, key, Any, Any, msgspec.NODEFAULT)
             case Linked() if depth == 0:
                 self.lists.append(Listed(how, page_size(self.compiler.arguments(declared, details)["first"])))
-                listed = self.value(self.lists[-1])
-                self.lines.append(f"{indent}{place} = {self.value(_listed(branch))}(at, at.listed({listed}, id))")
+                listed = self.value(_listed(branch, self.lists[-1]))
+                self.lines.append(f"{indent}{place} = {listed}(at, id)")
                 return Field(NOWHERE + key, key, Any, Any, None)
         raise Unshapeable
 
@@ -328,16 +345,29 @@ def _referred(branch: Branch, key: object, required: bool) -> Callable[[Gatherin
     return referred
 
 
-def _listed(branch: Branch) -> Callable[[Gathering, Sequence[Doc]], Any]:
-    """What is picked from the records that name this one, written."""
+def _listed(branch: Branch, listed: Listed) -> Callable[[Gathering, str], Any]:
+    """What is picked from the records that name a record, written. Those of all records are picked together."""
 
-    def listed(at: Gathering, docs: Sequence[Doc]) -> Any:
-        if not docs:
+    def written(at: Gathering, id: str) -> Any:
+        if not at.listed(listed, id):
             return NONE
-        filling = shaped(branch, at, docs)
-        filled = filling(at) if filling is not None else [branch.pick_doc(at, doc) for doc in docs]
-        if at.is_missing:
-            return None
-        return Raw(_write(filled) if filling is not None else orjson.dumps(filled))
+        every = at.done.get(listed)
+        if every is None:
+            every = at.done[listed] = _every_list(branch, at, at.lists(listed))
+        return every[id]
 
-    return listed
+    return written
+
+
+def _every_list(branch: Branch, at: Gathering, lists: dict[str, Sequence[Doc]]) -> dict[str, Raw]:
+    docs = [doc for each in lists.values() for doc in each]
+    filling = shaped(branch, at, docs)
+    filled = filling(at) if filling is not None else [branch.pick_doc(at, doc) for doc in docs]
+    if at.is_missing:
+        return dict.fromkeys(lists, NONE)  # It will be asked for again.
+    write = _write if filling is not None else orjson.dumps
+    found, end = {}, 0
+    for id, each in lists.items():
+        begin, end = end, end + len(each)
+        found[id] = Raw(write(filled[begin:end]))
+    return found

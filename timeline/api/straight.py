@@ -13,21 +13,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from graphql import (
     DirectiveNode,
     DocumentNode,
     FragmentDefinitionNode,
+    GraphQLError,
     GraphQLField,
     GraphQLList,
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
+    Undefined,
+    get_named_type,
     is_leaf_type,
 )
 from graphql.execution.collect_fields import CollectedFields, FragmentDetails, collect_fields, collect_subfields
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
+from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
+from graphql.utilities import coerce_input_value
 
 from timeline.api.arguments import Arguments
 from timeline.api.compiled import complete, nodes_below, variables_of
@@ -71,13 +77,35 @@ class Straight:
 
         Raises whatever a resolver raises, `Surprise`, and `Unplannable` for what only executors answer.
         """
-        values = get_variable_values(self.schema, self.operation.variable_definitions or (), inputs)
-        if isinstance(values, list):
-            raise Surprise
+        values = self._given(inputs)
         asking = OneAsking(self.schema, self.operation, self.fragments, values, as_json)
         found = self._selected(values)(asking, view)
         data: dict[str, Any] = await found if isinstance(found, Coroutine) else found
         return data
+
+    def _given(self, inputs: dict[str, Any]) -> VariableValues:
+        """The values of the variables. Those that leave a choice, such as objects, are read as graphql-core does."""
+        if self._simple is None or not self._simple.keys() <= inputs.keys():
+            values = get_variable_values(self.schema, self.operation.variable_definitions or (), inputs)
+            if isinstance(values, list):
+                raise Surprise
+            return values
+        coerced = {name: coerce_input_value(inputs[name], each.type) for name, each in self._simple.items()}
+        if Undefined in coerced.values():
+            raise Surprise
+        sources = {name: VariableValueSource(each, inputs[name]) for name, each in self._simple.items()}
+        return VariableValues(sources, coerced)
+
+    @cached_property
+    def _simple(self) -> dict[str, GraphQLVariableSignature] | None:
+        """The variables by name, if each is a value or a list of values; None if any is more."""
+        found = {}
+        for each in self.operation.variable_definitions or ():
+            signature = get_variable_signature(self.schema, each)
+            if isinstance(signature, GraphQLError) or not is_leaf_type(get_named_type(signature.type)):
+                return None
+            found[signature.name] = signature
+        return found
 
     def _selected(self, values: VariableValues) -> Selected:
         key = tuple([repr(values.coerced.get(name)) for name in self._switches])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -108,15 +108,36 @@ def size_of(page: Page) -> int:
 
 @dataclass
 class Slice:
-    """One page in order: the sort key, the kind and the document's text of each row; whether there is more."""
+    """One page in order, and whether there is more."""
 
-    keys: list[list[Any]]
-    kinds: list[str]
-    texts: list[str]
+    rows: Sequence[Sequence[Any]]
+    """As they were read: the sort key, the columns that were asked for, the kind, the document's text."""
+    width: int
+    """How many columns the sort key has."""
+    shows: Callable[[str], str]
+    """The text of a document as whoever asks may see it."""
     has_next: bool
     has_previous: bool
-    shown: Sequence[Sequence[Any]] = ()
-    """The columns of each row that were asked for beside it."""
+
+    @cached_property
+    def keys(self) -> list[list[Any]]:
+        """The sort key of each."""
+        return [list(row[: self.width]) for row in self.rows]
+
+    @cached_property
+    def kinds(self) -> list[str]:
+        """What each is."""
+        return [row[-2] for row in self.rows]
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The text of each one's document."""
+        return [self.shows(row[-1]) for row in self.rows]
+
+    @property
+    def shown(self) -> list[Sequence[Any]]:
+        """The columns of each that were asked for beside it."""
+        return [row[self.width : -2] for row in self.rows]
 
     @cached_property
     def documents(self) -> list[Document]:

@@ -453,12 +453,11 @@ class Snapshot:
         if backward:
             kept.reverse()
         return Slice(
-            keys=[list(row[: len(names)]) for row in kept],
-            kinds=[row[-2] for row in kept],
-            texts=[self.shown(row[-1]) for row in kept],
+            kept,
+            len(names),
+            self.shown,
             has_next=page.before is not None if backward else more,
             has_previous=more if backward else page.after is not None,
-            shown=[row[len(names) : -2] for row in kept] if shown else [],
         )
 
     async def _count(self, query: Query, table: str, cap: int) -> tuple[int, bool]:
