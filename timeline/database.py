@@ -50,9 +50,15 @@ TRUSTED_SECONDS = 5.0
 SHORT_QUERIES = {"jit": "off", "max_parallel_workers_per_gather": "0", "plan_cache_mode": "force_custom_plan"}
 """Compiling a query, or starting workers for it (5 ms), costs more than it saves in short ones. A plan for any value
 serves none well: some parties met three times, some thirty thousand times."""
-BY_KEY = {**SHORT_QUERIES, "plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
+BY_KEY = {
+    **SHORT_QUERIES,
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_sort": "off",
+    "enable_incremental_sort": "off",
+}
 """What is found by keys alone is found by an index, whatever the keys: planning it each time took a third of its time.
-A plan made while a table was empty would read the whole table."""
+A plan made while a table was empty would read the whole table, and one for a value with few links sort thousands."""
 POOLS = {"by value": (8, SHORT_QUERIES), "by key": (4, BY_KEY)}
 """Connections of the event loop: how many at most, and how they plan."""
 STOPPED_AGAIN_SECONDS = 0.05

@@ -127,7 +127,7 @@ def test_an_answer_that_takes_too_long_is_given_up(client: Client, monkeypatch: 
     async def slow(*_: Any, **__: Any) -> None:
         await anyio.sleep(5)
 
-    for name in ("fetch", "fetch_soon"):
+    for name in ("fetch", "fetch_by_key", "fetch_soon"):
         monkeypatch.setattr(Database, name, slow)
     with limited(client, seconds=0.05) as other:
         answer = other.post("{ meetings { nodes { id } } }")
@@ -162,7 +162,7 @@ def test_what_is_ours_to_repair_is_masked_and_logged_under_the_id_that_the_clien
             raise RuntimeError(SECRET)
         return await fetch(*given, **named)
 
-    for name in ("fetch", "fetch_soon"):
+    for name in ("fetch", "fetch_by_key", "fetch_soon"):
         monkeypatch.setattr(Database, name, failing)
     answer = client.post("{ meetings { nodes { statements { id } } } }")
     (error,) = answer.json()["errors"]

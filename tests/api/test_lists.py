@@ -202,7 +202,8 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
         asked.append(sql)
         return await fetch(self, sql, **parameters)
 
-    monkeypatch.setattr(Database, "fetch", counting)
+    for name in ("fetch", "fetch_by_key"):
+        monkeypatch.setattr(Database, name, counting)
     counts = []
     for rows in (3, 20):
         asked.clear()

@@ -41,6 +41,11 @@ class Query:
     dialect: str
     expand: Expand
     where: list[str] = field(default_factory=list)
+    """What is asked of records."""
+    led: list[str] = field(default_factory=list)
+    """What is asked of the links that lead to them."""
+    joined: list[str] = field(default_factory=list)
+    """Which version of which record is meant."""
     parameters: dict[str, Any] = field(default_factory=dict)
     veil: Veil | None = None
     """What does not exist for whoever asks."""
@@ -54,6 +59,8 @@ class Query:
     counting: bool = False
     """Whether all is counted in any order: then links of which any one will do lead SQLite to records, too. A page in
     order is full before it has walked far."""
+    in_order: bool = False
+    """Whether nothing is asked of records but one kind and perhaps one set of parties, which have indexes in order."""
 
     def put(self, value: Any) -> str:
         """A parameter of the query."""
@@ -107,7 +114,41 @@ class Query:
     @property
     def condition(self) -> str:
         """All that is asked, as one condition; what asks nothing holds of everything."""
-        return " AND ".join(self.where) or "1 = 1"
+        return " AND ".join([*self.joined, *self.led, *self.where]) or "1 = 1"
+
+    @property
+    def is_told_by_links(self) -> bool:
+        """Whether the links that lead tell all that is asked: then no record is looked at that is not shown."""
+        return bool(self.leads) and not self.where and self.veil is None
+
+    @property
+    def is_planned_once(self) -> bool:
+        """Whether any value has the same best plan: an index has what is asked for in the order of a page."""
+        return self.is_told_by_links or (self.in_order and self.veil is None and not self.early)
+
+    @property
+    def keyed(self) -> list[str]:
+        """What is asked of the table whose es, le and id have an index."""
+        return self.led if self.leads else self.where
+
+    @property
+    def links(self) -> str:
+        """The links that lead, as links `d` with the condition."""
+        return f"{self.shelf}_links d WHERE {' AND '.join(self.led)}"
+
+    def page(self, table: str, names: Sequence[str], shown: Sequence[str], way: str, size: int) -> str:
+        """The statement for so many rows in order of these names, the columns shown of their records beside them.
+
+        PostgreSQL is told to look at records only once a page of links is full: it expects far fewer links of a value
+        than some have, and would look up the records of all and sort them.
+        """
+        columns = ", ".join([*names, *(f"r.{column}" for column in shown)])
+        order = ", ".join(name + way for name in names)
+        limited = f"ORDER BY {order} LIMIT {self.put(size)}"
+        if self.dialect == "sqlite" or not self.is_told_by_links:
+            return f"SELECT {columns} FROM {table} WHERE {self.condition} {limited}"
+        links, joined = f"SELECT {', '.join(names)} FROM {self.links} {limited}", " AND ".join(self.joined)
+        return f"SELECT {columns} FROM ({links}) d JOIN {self.shelf}_records r ON {joined} ORDER BY {order}"
 
     @property
     def records(self) -> str:
@@ -136,7 +177,8 @@ class Query:
     def drive(self, role: str, value: str) -> None:
         """The record is linked to this value; few records are, so their links are read and not all records."""
         self.leads = role
-        self.where += [f"d.value = {self.put(value)}", f"d.role = {self.put(role)}", self.valid("d"), "r.id = d.id"]
+        self.led += [f"d.value = {self.put(value)}", f"d.role = {self.put(role)}", self.valid("d")]
+        self.joined.append("r.id = d.id")
 
     def count_series(self, filter: OccurrenceFilter) -> None:
         """Of these rows only the number is wanted: it is counted in the index of series if that tells all of them."""
@@ -152,10 +194,10 @@ class Query:
 
     def takes_part(self, *parties: str, negated: bool = False) -> None:
         """One of the parties is in the record's set of parties, which a link of a party shows, too."""
-        whole = "d.parties" if self.leads == "PARTY" else "'|' || r.party_key || '|'"
+        asked, whole = (self.led, "d.parties") if self.leads == "PARTY" else (self.where, "'|' || r.party_key || '|'")
         inside = "instr" if self.dialect == "sqlite" else "strpos"
         found = " OR ".join(f"{inside}({whole}, {self.put(f'|{each}|')}) > 0" for each in self.expand(parties))
-        self.where.append(f"NOT ({found})" if negated else f"({found})")
+        asked.append(f"NOT ({found})" if negated else f"({found})")
 
     def column(self, name: str, values: Sequence[str]) -> None:
         """The column has one of these values; nothing is asked when there are none."""
@@ -215,13 +257,12 @@ class Query:
 
 def occurrence_query(query: Query, filter: OccurrenceFilter) -> Query:
     """The filter's conditions on records `r`."""
-    query.where += [query.valid("r"), "NOT r.hidden"]
+    query.joined.append(query.valid("r"))
     query.where += [MEETINGS] if query.index else []
-    query.column("kind", filter.kinds or [kind.value for kind in OCCURRENCES])
     if filter.ids:
         query.column("id", query.expand(filter.ids))
-    if filter.exactly is not None:
-        query.column("party_key", party_keys(query, filter.exactly) or [""])
+    sets = () if filter.exactly is None else party_keys(query, filter.exactly) or ("",)
+    query.column("party_key", sets)
     # A set of parties and a list of ids have an index of their own. The links of the rarest kind drive else.
     may_drive = filter.exactly is None and not filter.ids and not query.index
     query.early = query.early and may_drive and filter.text is None
@@ -270,6 +311,12 @@ def occurrence_query(query: Query, filter: OccurrenceFilter) -> Query:
         query.where.append(_time(query, time))
     if filter.published_before is not None:
         query.where.append(f"r.known_from < {query.put(filter.published_before)}")
+    kinds = filter.kinds or [kind.value for kind in OCCURRENCES]
+    if query.leads:  # To what lists leave out no link leads.
+        query.led.append(query.among("d.kind", kinds))
+        return query
+    query.in_order = len(kinds) == 1 and len(query.where) == len(sets)
+    query.where += ["NOT r.hidden", query.among("r.kind", kinds)]
     return query
 
 

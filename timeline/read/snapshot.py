@@ -441,14 +441,10 @@ class Snapshot:
             if cursor is not None:
                 values = [query.put(part) for part in key_of(cursor, order.types, name)]
                 than = f"{'>' if beyond else '<'}{'=' if page.is_closed else ''}"
-                query.where.append(f"{key} {than} ({', '.join(values)})")
+                query.keyed.append(f"{key} {than} ({', '.join(values)})")
         way = " DESC" if page.descending != backward else ""
-        rows = await self.rows(
-            query,
-            f"SELECT {', '.join([*names, *(f'r.{column}' for column in shown)])}, r.kind, r.doc "
-            f"FROM {table} WHERE {query.condition} "
-            f"ORDER BY {', '.join(name + way for name in names)} LIMIT {query.put(size + 1)}",
-        )
+        fetch = self.database.fetch_by_key if query.is_planned_once else self.database.fetch
+        rows = await fetch(query.page(table, names, [*shown, "kind", "doc"], way, size + 1), **query.parameters)
         more, kept = len(rows) > size, list(rows[:size])
         if backward:
             kept.reverse()
@@ -461,10 +457,9 @@ class Snapshot:
         )
 
     async def _count(self, query: Query, table: str, cap: int) -> tuple[int, bool]:
+        found = query.links if query.is_told_by_links else f"{table} WHERE {query.condition}"
         limit = query.put(cap + 1)
-        rows = await self.rows(
-            query, f"SELECT COUNT(*) FROM (SELECT 1 AS one FROM {table} WHERE {query.condition} LIMIT {limit}) counted"
-        )
+        rows = await self.rows(query, f"SELECT COUNT(*) FROM (SELECT 1 AS one FROM {found} LIMIT {limit}) counted")
         return min(rows[0][0], cap), rows[0][0] <= cap
 
     def _found(self, query: Query, text: str, kinds: Sequence[str]) -> tuple[Query, str]:
