@@ -55,6 +55,8 @@ class Field(NamedTuple):
     """What stands for it where the text has none."""
     is_plain: bool = False
     """Whether it is still what the text has when the structure is filled."""
+    is_filled: bool = False
+    """Whether it is put there when the structure is filled, whatever the text has."""
 
 
 class Worked(NamedTuple):
@@ -74,7 +76,7 @@ class Shape:
         self.read = read
         """The structure of one document, ids in it. Raises for values of other types."""
         self.fill = fill
-        """The structures to be written. Of what is missing ids stand in them still; they can be filled again."""
+        """The structures to be written, which were just read; of what is missing ids stand in them still."""
         self.lists = lists
         """The lists of other records that each document leads to by its id, which is under a name of its own."""
         self.id = id
@@ -85,7 +87,7 @@ def shaped(branch: Branch, at: Gathering, docs: Sequence[Doc]) -> Pickings | Non
 
     None where a plan has to pick. Raises for values of other types.
     """
-    runs: list[tuple[Shape, list[Any]]] = []
+    runs: list[_Run] = []
     kind = None
     for doc in docs:
         if type(doc) is not Unread or doc.whole is not None:
@@ -95,14 +97,35 @@ def shaped(branch: Branch, at: Gathering, docs: Sequence[Doc]) -> Pickings | Non
             shape = _shape(branch, kind)
             if shape is None:
                 return None
-            read = shape.read
-            structures: list[Any] = []
-            runs.append((shape, structures))
-        structures.append(read(doc.text))
-    for shape, structures in runs:
-        for listed in shape.lists:
-            at.want(listed, [getattr(each, shape.id) for each in structures])
-    return lambda at: [each for shape, structures in runs for each in shape.fill(at, structures)]
+            runs.append(_Run(shape))
+        runs[-1].texts.append(doc.text)
+    for run in runs:
+        run.read()
+        for listed in run.shape.lists:
+            at.want(listed, [getattr(each, run.shape.id) for each in run.structures])
+    return lambda at: [each for run in runs for each in run.filled(at)]
+
+
+class _Run:
+    """Documents of one kind that follow each other."""
+
+    __slots__ = ("shape", "structures", "texts")
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self.texts: list[str] = []
+        self.structures: list[Any] = []
+
+    def read(self) -> None:
+        read = self.shape.read
+        self.structures = [read(text) for text in self.texts]
+
+    def filled(self, at: Gathering) -> list[Any]:
+        """Each time something was missing all is read anew: what was filled can not be filled again."""
+        if not self.structures:
+            self.read()
+        fresh, self.structures = self.structures, []
+        return self.shape.fill(at, fresh)
 
 
 def write_doc(branch: Branch, at: Gathering, doc: Doc) -> orjson.Fragment | None:
@@ -184,26 +207,44 @@ class _Shaping:
             self.field(type_, key, each, f"{of}.f{number}", depth, worked)
             for number, (key, each) in enumerate(collected.grouped_field_set.items())
         ]
-        names = {field.name: f"f{number}" for number, field in enumerate(fields)}
-        if len(names) < len(fields):
+        if len({field.name for field in fields}) < len(fields):
             raise Unshapeable
+        if any(field.name in each.keys and not field.is_plain for each in worked for field in fields):
+            raise Unshapeable
+        is_one = all(field.read is field.write and (field.name == field.key or field.is_filled) for field in fields)
+        if is_one:  # What is put in a place may stand where the text has something else.
+            fields = [field._replace(name=field.key) for field in fields]
+        names = {field.name: f"f{number}" for number, field in enumerate(fields)}
         hidden = [key for each in worked for key in each.keys if key not in names]
         if depth == 0 and self.lists and "id" not in names:
             hidden.append("id")
-        names |= {name: f"f{len(fields) + number}" for number, name in enumerate(dict.fromkeys(hidden))}
-        for each in worked:
-            if any(field.name in each.keys and not field.is_plain for field in fields):
-                raise Unshapeable
-            known = ", ".join(f"{key!r}: {of}.{names[key]}" for key in each.keys)
-            self.lines.insert(begin, f"{INDENT * (depth + 2)}{each.place} = {each.given.format(f'{{{known}}}')}")
-        if depth == 0 and self.lists:
-            self.id = names["id"]
-            self.lines.insert(begin, f"{INDENT * 2}id = {of}.{self.id}")
-        reads = [*fields, *(Field(name, "", Any, Any, None) for name in list(names)[len(fields) :])]
+        hidden = list(dict.fromkeys(hidden))
+        names |= {name: f"f{len(fields) + number}" for number, name in enumerate(hidden)}
+        left = [f"{of}.{names[name]}" for name in hidden] if is_one else []
+        self.begin(begin, of, names, worked, left, depth)
+        reads = [*fields, *(Field(name, "", Any, Any, None) for name in hidden)]
         read = _structure([(field.name, field.read, field.missing) for field in reads])
-        if len(reads) == len(fields) and all(field.name == field.key and field.read is field.write for field in fields):
+        if is_one:
             return read, read
         return read, _structure([(field.key, field.write, field.missing) for field in fields])
+
+    def begin(
+        self, at: int, of: str, names: dict[str, str], worked: Sequence[Worked], left: Sequence[str], depth: int
+    ) -> None:
+        """What is worked out is so before anything else is filled, and before what is in no answer is left out."""
+        indent = INDENT * (depth + 2)
+        places, values = [each.place for each in worked], []
+        for each in worked:
+            known = ", ".join(f"{key!r}: {of}.{names[key]}" for key in each.keys)
+            values.append(f"({each.given.format(f'{{{known}}}')})")
+        if left:
+            places, values = [*places, *left], [*values, *["UNSET"] * len(left)]
+            self.values["UNSET"] = msgspec.UNSET
+        if places:
+            self.lines.insert(at, f"{indent}{', '.join(places)} = {', '.join(values)}")
+        if depth == 0 and self.lists:
+            self.id = names["id"]
+            self.lines.insert(at, f"{indent}id = {of}.{self.id}")
 
     def field(
         self, parent: GraphQLObjectType, key: str, details: Any, place: str, depth: int, worked: list[Worked]
@@ -222,7 +263,7 @@ class _Shaping:
             return self.said(made.python_name, key, type_, required, details, place, depth)
         if isinstance(how, Derived) and how.keys:
             worked.append(Worked(place, how.keys, self.worked(how, declared, required, details)))
-            return Field(NOWHERE + key, key, Any, Any, None)
+            return Field(NOWHERE + key, key, Any, Any, None, is_filled=True)
         return self.led(how, key, declared, required, details, place, depth)
 
     def worked(self, how: Derived, declared: GraphQLField, required: bool, details: Any) -> str:
@@ -280,8 +321,7 @@ class _Shaping:
         match how:
             case Ref(key=str(name)):
                 memo, refer = self.referred(branch, required)
-                filled = f"{refer}(at, i) if type(i := {place}) is not str or (m := {memo}(i)) is None else m"
-                self.lines.append(f"{indent}{place} = {filled}")
+                self.lines.append(f"{indent}{place} = {memo}(i := {place}) or {refer}(at, i)")
                 return Field(name, key, Any, Any, msgspec.NODEFAULT if required else None)
             case Refs():
                 _, refer = self.referred(branch, False)
@@ -291,7 +331,7 @@ class _Shaping:
                 self.lists.append(Listed(how, page_size(self.compiler.arguments(declared, details)["first"])))
                 listed = self.value(_listed(branch, self.lists[-1]))
                 self.lines.append(f"{indent}{place} = {listed}(at, id)")
-                return Field(NOWHERE + key, key, Any, Any, None)
+                return Field(NOWHERE + key, key, Any, Any, None, is_filled=True)
         raise Unshapeable
 
     def referred(self, branch: Branch, required: bool) -> tuple[str, str]:
@@ -328,8 +368,6 @@ def _referred(branch: Branch, key: object, required: bool) -> Callable[[Gatherin
     def referred(at: Gathering, id: Any) -> Any:
         if id is None:
             return at.null() if required else None
-        if type(id) is not str:
-            return id  # It was filled before.
         kept = at.find(id)
         data = kept or at.known[id]
         if data is None and not at.is_missing:
