@@ -387,12 +387,13 @@ def _listed(branch: Branch, listed: Listed) -> Callable[[Gathering, str], Any]:
     """What is picked from the records that name a record, written. Those of all records are picked together."""
 
     def written(at: Gathering, id: str) -> Any:
-        if not at.listed(listed, id):
-            return NONE
         every = at.done.get(listed)
         if every is None:
             every = at.done[listed] = _every_list(branch, at, at.lists(listed))
-        return every[id]
+        found = every.get(id)
+        if found is None:
+            at.want(listed, (id,))
+        return found or NONE
 
     return written
 
@@ -407,5 +408,5 @@ def _every_list(branch: Branch, at: Gathering, lists: dict[str, Sequence[Doc]]) 
     found, end = {}, 0
     for id, each in lists.items():
         begin, end = end, end + len(each)
-        found[id] = Raw(write(filled[begin:end]))
+        found[id] = Raw(write(filled[begin:end])) if each else NONE
     return found
