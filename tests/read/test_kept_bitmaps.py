@@ -180,7 +180,49 @@ def test_what_is_asked_once_after_each_change_is_not_indexed(told: Database, ask
             here = Report(id=f"meeting/here{number}", content=Meeting(title="Talks", place="place/seoul"))
             await asyncio.to_thread(put_down, told, number, here)
             await (await open_snapshot(told)).facets(OccurrenceFilter(place="place/seoul"), ["FORMAT"])
-        assert not any("r.kind, r.format" in sql or "r.format, r.kind" in sql for sql in asked)
+        assert not any("COALESCE" in sql for sql in asked)
+
+    played(told, play)
+
+
+def test_a_long_list_is_read_once_for_all_who_come_meanwhile_even_if_the_first_gives_up(
+    told: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_bitmaps, "SHORT", 0)
+    begun, read, readings = asyncio.Event(), kept_bitmaps._read, []
+
+    async def noted(*asked: Any) -> Any:
+        readings.append(asked)
+        begun.set()
+        return await read(*asked)
+
+    monkeypatch.setattr(kept_bitmaps, "_read", noted)
+
+    async def play() -> None:
+        snapshot = await open_snapshot(told)
+        seoul = OccurrenceFilter(place="place/seoul")
+        waiting = [asyncio.create_task(snapshot.facets(seoul, ["FORMAT"])) for _ in range(4)]
+        await begun.wait()
+        waiting[0].cancel()
+        first, *others = await asyncio.gather(*waiting, return_exceptions=True)
+        assert isinstance(first, asyncio.CancelledError)
+        by_database = await replace(snapshot, head=snapshot.position + 1).facets(seoul, ["FORMAT"])
+        assert others == [by_database] * 3
+        assert len(readings) == 1
+
+    played(told, play)
+
+
+def test_what_links_alone_tell_of_a_long_list_is_counted_there(
+    told: Database, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_bitmaps, "SHORT", 0)
+
+    async def play() -> None:
+        for _ in range(2):
+            await (await open_snapshot(told)).count(OccurrenceFilter(place="place/seoul", kinds=("meeting",)))
+        assert not any("COALESCE" in sql for sql in asked)
+        assert not any("a_records r" in sql for sql in asked)
 
     played(told, play)
 

@@ -7,13 +7,12 @@ filter over such a list is counted, facet by facet, without a look at its rows.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from typing import Any
 
-from timeline.read.facets import FACETS, Values
+from timeline.read.facets import FACETS
 from timeline.read.filters import OccurrenceFilter
 
 VALUES = 1_000
@@ -27,6 +26,8 @@ ONE_OF = {
 }
 """Filters by one of several values of a column, each with the facet that counts this column."""
 PARTIES = ("all_of", "any_of", "none_of")
+SEPARATOR = "\x1f"
+"""Between the contents of a column; JSON, which some are, writes this character otherwise."""
 Bits = dict[str, int]
 """Per value the rows that have it."""
 
@@ -82,16 +83,19 @@ class Selection:
         return {value: number for value, has in bits.items() if (number := (has & rows).bit_count())}
 
 
-def built(rows: Sequence[Sequence[Any]], columns: Sequence[str], names: Sequence[str]) -> Bitmaps:
-    told = dict(zip(columns, zip(*rows, strict=True) if rows else ((),) * len(columns), strict=True))
-    return Bitmaps(len(rows), {name: _column(told[FACETS[name][0]], FACETS[name][1]) for name in names})
+def built(length: int, columns: Mapping[str, str | None], names: Sequence[str]) -> Bitmaps:
+    """The index of so many rows by these facets, from the contents of each column in the same order of rows."""
+    return Bitmaps(length, {name: _column(length, columns[FACETS[name][0]] or "", name) for name in names})
 
 
-def _column(contents: Iterable[Any], values: Values) -> Bits | None:
+def _column(length: int, text: str, name: str) -> Bits | None:
     """Per value the rows that have it."""
+    column, values = FACETS[name]
+    contents = text.split(SEPARATOR) if length else []
+    assert len(contents) == length, "no content has the separator in it"
     found: dict[str, list[int]] = {}
     for row, content in enumerate(contents):
-        for value in values(content):
+        for value in values(int(content) if column == "es" else content or None):
             found.setdefault(value, []).append(row)
     return {value: _bits(rows) for value, rows in found.items()} if len(found) <= VALUES else None
 
