@@ -129,8 +129,11 @@ def _rounds(
         fire(servers[name].url, path, min(2, chosen.seconds), connections)
     rounds: dict[str, list[dict[str, float]]] = {name: [] for name in servers}
     beside = os.getloadavg()[0]
-    for _ in range(chosen.rounds):
+    for number in range(1, chosen.rounds + 1):
         for name, server in servers.items():
+            # What was asked in the round before comes last.
+            begin = number * len(asked[name]) // (chosen.rounds + 1)
+            write_bodies(files[name], asked[name][begin:] + asked[name][:begin])
             rounds[name].append(asdict(fire(server.url, files[name], chosen.seconds, connections)))
     return {
         "at": f"{datetime.now(UTC):%Y-%m-%d %H:%M}",

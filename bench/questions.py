@@ -18,6 +18,8 @@ from timeline.read.cursors import cursor_of
 Case = dict[str, Any]
 """The values of one request, under the names that the queries of all peers give to their variables."""
 MANY = 5000
+MANY_IDS = 100_000
+"""More records than a process of ours keeps, and than are asked for in all rounds: each is read from the database."""
 DEEP = 0.75
 """How far into the list a deep page lies: record 150,000 of 200,000."""
 MEETING = (
@@ -63,9 +65,9 @@ class Sample:
         return self.connection.execute(query.encode(), values).fetchall()
 
     def ids(self) -> list[Case]:
-        """Meetings here and there."""
+        """Meetings here and there, each once."""
         ids = [id for (id,) in self.rows("SELECT id FROM meetings ORDER BY id")]
-        return [{"id": self.chance.choice(ids)} for _ in range(MANY)]
+        return [{"id": id} for id in self.chance.sample(ids, min(MANY_IDS, len(ids)))]
 
     def sets(self) -> list[Case]:
         """Sets of parties that met 50 times or more: their first page is full."""
