@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+import orjson
 import pytest
 
 from tests.journeys.histories import MEETINGS, PEOPLE, SOURCES, STATEMENTS, Historian
@@ -32,7 +33,11 @@ def record(database: Database, number: int, command: AnyCommand) -> None:
 async def agrees(snapshot: Snapshot, chance: random.Random) -> bool:
     ids = chance.sample(IDS, 5)
     anew = replace(snapshot, kept=Kept())
-    return await snapshot.documents(ids) == await anew.documents(ids)
+    texts = await snapshot.texts(ids)
+    assert {id: (doc["kind"], doc) for id, doc in (await anew.documents(ids)).items()} == {
+        id: (kind, orjson.loads(text)) for id, (kind, text) in texts.items()
+    }
+    return await snapshot.documents(ids) == await anew.documents(ids) and texts == await anew.texts(ids)
 
 
 @pytest.mark.parametrize("seed", range(4))
