@@ -15,10 +15,11 @@ import sqlalchemy as sa
 from timeline.api.executing import Asked, Refusal, Service
 from timeline.api.limits import Limits
 from timeline.cli.seed import load_seeds, seed_files
-from timeline.database import Database, _Work, in_thread
+from timeline.database import Database
 from timeline.errors import Refused
 from timeline.read.matching import Candidate, Matcher, Step
 from timeline.read.sequences import _matched
+from timeline.threads import Work, in_thread
 from timeline.values.dates import Bounds
 
 LONG = {
@@ -78,7 +79,7 @@ def test_a_query_that_is_given_up_ends_in_the_database_which_then_answers_others
 
 def test_what_is_given_up_just_before_its_query_begins_is_stopped_all_the_same() -> None:
     stops, began = [], threading.Event()
-    work = _Work()
+    work = Work()
 
     def run() -> None:
         with work.stopped_by(lambda: stops.append(began.is_set())):

@@ -14,9 +14,8 @@ import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
-from contextvars import ContextVar, copy_context
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -32,6 +31,7 @@ from sqlalchemy.exc import ArgumentError
 from timeline.errors import Invalid, Refused, Unavailable
 from timeline.outages import outages_told
 from timeline.readers import Readers
+from timeline.threads import in_thread, in_threads, stoppable
 
 ANALYZED = 10_000
 """How many entries of each index SQLite looks at to know what it holds."""
@@ -61,8 +61,6 @@ BY_KEY = {
 A plan made while a table was empty would read the whole table, and one for a value with few links sort thousands."""
 POOLS = {"by value": (8, SHORT_QUERIES), "by key": (4, BY_KEY)}
 """Connections of the event loop: how many at most, and how they plan."""
-STOPPED_AGAIN_SECONDS = 0.05
-"""After how long a query that was stopped and still runs is stopped again."""
 WRITERS = 4
 """How many requests write, or wait for their turn to, at once. They have one lock to pass anyway."""
 _PARAMETER = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|(?<![:\w\[]):([a-z_][a-z0-9_]*)""")
@@ -70,73 +68,6 @@ _PARAMETER = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|(?<![:\w\[]):
 
 Row = Sequence[Any]
 T = TypeVar("T")
-
-
-class _Work:
-    """What a thread does for a request. Once it is given up, what it runs in a database ends."""
-
-    def __init__(self) -> None:
-        self._turn = threading.Condition()
-        self._stop: Callable[[], object] | None = None
-        self._is_given_up = False
-
-    @contextmanager
-    def stopped_by(self, stop: Callable[[], object]) -> Iterator[None]:
-        """While a connection is used: how its query is stopped."""
-        with self._turn:
-            if self._is_given_up:
-                raise TimeoutError("nobody waits for this any more")
-            self._stop = stop
-        try:
-            yield
-        finally:
-            # Under the lock: the connection may run another's query next, which must not be stopped.
-            with self._turn:
-                self._stop = None
-                self._turn.notify_all()
-
-    def give_up(self) -> None:
-        """Stop the query that runs, and any that would follow. It returns once nothing runs any more."""
-        with self._turn:
-            self._is_given_up = True
-            pause = STOPPED_AGAIN_SECONDS
-            while self._stop is not None:
-                # Of a query that is only about to begin neither engine takes notice, and it would run to its end.
-                self._stop()
-                self._turn.wait(pause)
-                pause = min(2 * pause, 1.0)
-
-
-_work: ContextVar[_Work | None] = ContextVar("work", default=None)
-
-
-async def in_thread(work: Callable[..., T], *arguments: Any, **named: Any) -> T:
-    """The result of work done in a thread. If nobody waits for it any more, its query is stopped in the database."""
-    return await _in_thread(None, partial(work, *arguments, **named))
-
-
-async def _in_thread(threads: Executor | None, work: Callable[[], T]) -> T:
-    mine = _Work()
-    before = _work.set(mine)
-    try:
-        return await asyncio.get_running_loop().run_in_executor(threads, copy_context().run, work)
-    except asyncio.CancelledError:
-        # In a thread of its own: all others may be busy, and PostgreSQL is told over a connection of its own.
-        threading.Thread(target=mine.give_up, daemon=True).start()
-        raise
-    finally:
-        _work.reset(before)
-
-
-@contextmanager
-def stoppable(stop: Callable[[], object]) -> Iterator[None]:
-    """While a thread works for a request: how it is stopped once nobody waits for that any more."""
-    mine = _work.get()
-    if mine is None:
-        yield
-        return
-    with mine.stopped_by(stop):
-        yield
 
 
 class Database:
@@ -246,7 +177,7 @@ class Database:
 
         It has threads of its own: however many wait for their turn to write, whoever reads finds one.
         """
-        return await _in_thread(self._writers, partial(work, *arguments, **named))
+        return await in_threads(self._writers, partial(work, *arguments, **named))
 
     async def fetch_soon(self, sql: str, **parameters: Any) -> Sequence[Row]:
         """The same for a query that finds few rows by a key: on SQLite that is quicker than handing it to a thread."""

@@ -12,10 +12,11 @@ import math
 import time
 from collections.abc import AsyncIterator, Callable
 
-from timeline.database import Database, in_thread
+from timeline.database import Database
 from timeline.errors import Unavailable
 from timeline.log.read import events_after
 from timeline.log.stored import StoredEvent
+from timeline.threads import in_thread
 
 BATCH = 500
 IDLE_SECONDS = 30.0

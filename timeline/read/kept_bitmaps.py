@@ -16,13 +16,14 @@ from weakref import WeakKeyDictionary
 
 import orjson
 
-from timeline.database import Database, in_thread
+from timeline.database import Database
 from timeline.read.bitmaps import ONE_OF, PARTIES, SEPARATOR, Bitmaps, Selection, built
 from timeline.read.conditions import Query, occurrence_query
 from timeline.read.facets import FACETS, SHORT
 from timeline.read.filters import OccurrenceFilter
 from timeline.read.rarity import MOST, links_of, rarest_first
 from timeline.read.search import fold
+from timeline.threads import in_thread
 from timeline.values.vocabulary import OCCURRENCES
 
 if TYPE_CHECKING:

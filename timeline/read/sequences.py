@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from timeline.database import in_thread, stoppable
 from timeline.errors import Refused
 from timeline.read.cursors import cursor_of, key_of
 from timeline.read.documents import Document
@@ -15,6 +14,7 @@ from timeline.read.matching import Candidate, Key, Match, Matcher, Ordered, Step
 from timeline.read.shared import WANT_DOCUMENTS, what_is_shared
 from timeline.read.snapshot import Snapshot
 from timeline.read.steps import EE, ES, IN_ORDER, LE, LS, Row, Window, near_windows, read_step, too_many
+from timeline.threads import in_thread, stoppable
 from timeline.values.dates import INFINITY, Bounds
 
 WHOLE = 50_000

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 import orjson
 
-from timeline.database import Database, in_thread
+from timeline.database import Database
 from timeline.errors import Invalid
 from timeline.log.read import events_after, stream_events
 from timeline.log.stored import StoredEvent
@@ -32,6 +32,7 @@ from timeline.read.kept import Kept, Newest, kept_at
 from timeline.read.rarity import rarest_first
 from timeline.read.rows import Version, chunks, state_at, state_now, versions_of
 from timeline.read.veil import Veil, seen, veil_of
+from timeline.threads import in_thread
 from timeline.values.dates import INFINITY, Bounds, day_number
 from timeline.values.relations import Certainty, overlaps
 from timeline.values.vocabulary import OCCURRENCES
