@@ -18,7 +18,7 @@ from timeline.events import records as events
 from timeline.events.records import AnyEvent
 from timeline.log.stored import StoredEvent
 from timeline.values import facts
-from timeline.values.dates import INFINITY, Bounds, bounds, day_number, iso_day, parse_edtf
+from timeline.values.dates import INFINITY, Bounds, bounds, day_number, iso_day, parse_edtf, plain_day
 from timeline.values.facts import CONTENT
 from timeline.values.rendering import render
 from timeline.values.vocabulary import Attribution, Format, Holding, Level
@@ -53,19 +53,20 @@ OPEN_END = b'/.."'
 """How an open end looks in JSON: a document without it has none, and need not be searched for one."""
 
 
-def project(before: Document | None, event: AnyEvent, stored: StoredEvent) -> Document:
-    """The document after one more event. It never refuses."""
+def project(before: Document | None, event: AnyEvent, stored: StoredEvent, named: set[str]) -> Document:
+    """The document after one more event, which names these ids. It never refuses."""
     document = _projected(before, event, stored)
-    cited = _cited_beside(event, stored)
+    cited = _cited_beside(event, stored, named)
     return {**document, "cited": sorted({*document["cited"], *cited})} if cited else document
 
 
-def _cited_beside(event: AnyEvent, stored: StoredEvent) -> set[str]:
+def _cited_beside(event: AnyEvent, stored: StoredEvent, named: set[str]) -> set[str]:
     """The sources that the event rests on beside those that the content names, which has links of its own."""
+    source = stored.source
     if isinstance(event, events.Recorded):
-        return {stored.source} - facts.ids_named(event) if stored.source else set()
-    named = {id for id in facts.ids_named(event) if id.startswith("source/")}
-    return {*named, stored.source} if stored.source else named
+        return {source} if source and source not in named else set()
+    sources = {id for id in named if id.startswith("source/")}
+    return {*sources, source} if source else sources
 
 
 def _projected(before: Document | None, event: AnyEvent, stored: StoredEvent) -> Document:
@@ -186,6 +187,10 @@ def dates_of(when: Document | None) -> Bounds | None:
     if when is None or not when["dated"]:
         return None
     days = when["bounds"]
+    first = days.get("es")
+    if first is not None and first == days.get("le"):
+        day = day_number(first)
+        return Bounds(day, day, day, day, when["uncertain"])
     low = [-INFINITY if (day := days.get(name)) is None else day_number(day) for name in ("es", "ee")]
     high = [INFINITY if (day := days.get(name)) is None else day_number(day) for name in ("ls", "le")]
     return Bounds(low[0], high[0], low[1], high[1], when["uncertain"])
@@ -262,7 +267,7 @@ def _entered(document: Document, content: facts.Content, stored: StoredEvent) ->
     said = _full(content, throughout=document["kind"] in THROUGHOUT)
     if document["conflicts"]:
         said["conflicts"] = _compared(document["conflicts"], msgspec.to_builtins(content))
-    computed = _meeting(content) if isinstance(content, facts.Meeting) else {}
+    computed = _meeting(content) if type(content) is facts.Meeting else {}
     return {**document, **_version(stored), **said, **computed}
 
 
@@ -277,10 +282,11 @@ def _meeting(meeting: facts.Meeting) -> Document:
     parties = sorted({participation.party for participation in meeting.parties})
     actual = _actual_level(meeting)
     format = FORMATS[len(parties)] if len(parties) < len(FORMATS) else Format.MULTILATERAL
+    # Drivers take long for values of an enum.
     computed = zip(OF_MEETINGS, (meeting.format, format, meeting.level, actual), strict=True)
     return {
         "party_set": parties,
-        **{name: value for name, value in computed if value is not None},
+        **{name: value.value for name, value in computed if value is not None},
         "level_mismatch": None not in (meeting.level, actual) and meeting.level != actual,
     }
 
@@ -296,22 +302,32 @@ def _actual_level(meeting: facts.Meeting) -> Level | None:
 
 def _full(value: facts.Fact, *, throughout: bool = False) -> Document:
     """Plain data with every list and choice present, and every date with its bounds and label."""
-    return _filled(msgspec.to_builtins(value), type(value), throughout)
+    stated: Document = msgspec.to_builtins(value)
+    fill = _filling(type(value), throughout)
+    return stated if fill is None else fill(stated)
 
 
-def _filled(stated: Document, kind: type[Struct], throughout: bool) -> Document:
-    """JSON's form of a value, in which whatever is as it would be unstated is left out, with that filled in."""
+@cache
+def _filling(kind: type[Struct], throughout: bool) -> Callable[[Document], Document] | None:
+    """What fills in JSON's form of such a value whatever is left out there because it is as it would be unstated.
+
+    None where there is nothing to be filled in.
+    """
     if kind is facts.When:
-        return _full_when(stated, throughout=throughout)
+        return lambda stated: _full_when(stated, throughout=throughout)
     throughout = throughout or kind is facts.Coverage
-    found = {**_not_stated(kind), **stated}
-    for name, inner in facts.inner_structs(kind):
-        part = stated.get(name)
-        if isinstance(part, list):
-            found[name] = [_filled(each, inner, throughout) for each in part]
-        elif part is not None:
-            found[name] = _filled(part, inner, throughout)
-    return found
+    unstated = _not_stated(kind)
+    inner = [(name, fill) for name, each in facts.inner_structs(kind) if (fill := _filling(each, throughout))]
+
+    def filled(stated: Document) -> Document:
+        found = {**unstated, **stated}
+        for name, fill in inner:
+            part = stated.get(name)
+            if part is not None:
+                found[name] = [fill(each) for each in part] if part.__class__ is list else fill(part)
+        return found
+
+    return filled if unstated or inner else None
 
 
 @cache
@@ -334,6 +350,16 @@ def _full_when(stated: Document, *, throughout: bool, report_day: int | None = N
 @lru_cache(maxsize=4096)
 def _shown(edtf: str | None, contains: str | None, throughout: bool, report_day: int | None) -> Document:
     """What is computed of a date. Kept, because the same dates come again and again."""
+    if edtf is not None and contains is None and plain_day(edtf) is not None:
+        return {
+            "label": render(edtf),
+            "earliest": edtf,
+            "latest": edtf,
+            "bounds": {"es": edtf, "ls": edtf, "ee": edtf, "le": edtf},
+            "precision": "DAY",
+            "uncertain": False,
+            "dated": True,
+        }
     found = bounds_of({"edtf": edtf, "contains": contains}, throughout=throughout, report_day=report_day)
     days = {} if found is None else {name: iso_day(getattr(found, name)) for name in ("es", "ls", "ee", "le")}
     shown = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -17,6 +17,8 @@ Published = Callable[[str], int | None]
 """A source's id to the day by which it was certainly published; None when that is not known."""
 Link = tuple[str, str]
 """(role, value)"""
+Named = tuple[str, str | None]
+"""The same of what may be not stated."""
 UNDATED = {"es": INFINITY, "ls": INFINITY, "ee": -INFINITY, "le": -INFINITY, "uncertain": False}
 DATES = {"tenure": "when", "source": "published", "state": "valid"}
 
@@ -64,13 +66,12 @@ def links(document: Document, content: facts.Content, sources: set[str], lookup:
 
     CITED tells only what is hidden with a source that is under embargo.
     """
-    found: set[tuple[str, str | None]] = {("CITED", source) for source in document["cited"]}
-    if is_hidden(document):
-        return sorted((role, value) for role, value in found if value is not None)
-    found.update(("SOURCE", source) for source in sources)
-    found.update(("SOURCE", each["citation"]["source"]) for each in document["conflicts"] if each.get("citation"))
-    found.update(_own(content, lookup))
-    return sorted((role, value) for role, value in found if value is not None and value != "")
+    found: list[Named] = [("CITED", source) for source in document["cited"]]
+    if not is_hidden(document):
+        found += [("SOURCE", source) for source in sources]
+        found += [("SOURCE", each["citation"]["source"]) for each in document["conflicts"] if each.get("citation")]
+        found += _own(content, lookup)
+    return sorted({(role, value) for role, value in found if value})
 
 
 def texts(document: Document, content: facts.Content) -> list[tuple[int, str]]:
@@ -80,8 +81,9 @@ def texts(document: Document, content: facts.Content) -> list[tuple[int, str]]:
     titles = [getattr(content, "title", None), getattr(content, "label", None)]
     titles += [name.text for name in getattr(content, "names", [])]
     first = folded(titles)
-    rest = folded([*titles, *_words(content)])
-    return [(rank, words) for rank, words in ((0, first), (1, rest)) if words and (rank == 0 or words != first)]
+    every = first | folded(_words(content))
+    found = [(0, " ".join(first))] if first else []
+    return found if len(every) == len(first) else [*found, (1, " ".join(every))]
 
 
 def publication_day(source: Document | None) -> int | None:
@@ -117,104 +119,98 @@ def _party_set(document: Document) -> list[str]:
 # Links, kind by kind ------------------------------------------------------------------------------------------------
 
 
-def _own(content: facts.Content, lookup: Lookup) -> Iterator[tuple[str, str | None]]:
-    for topic in getattr(content, "topics", []):
-        yield "TOPIC", fold(topic)
-    for relation in getattr(content, "relations", []):
-        yield "TARGET", relation.target
-    for claim in getattr(content, "claims", []):
-        yield "SINCE", claim.since
+def _own(content: facts.Content, lookup: Lookup) -> list[Named]:
+    found: list[Named] = [("TOPIC", fold(topic)) for topic in getattr(content, "topics", ())]
+    found += [("TARGET", relation.target) for relation in getattr(content, "relations", ())]
+    found += [("SINCE", claim.since) for claim in getattr(content, "claims", ())]
     match content:
         case facts.Meeting():
-            yield from _meeting(content)
-            for place in (content.place, *content.also_at):
-                yield from _place(place, lookup)
+            places = [link for place in (content.place, *content.also_at) for link in _place(place, lookup)]
+            return [*found, *_meeting(content), *places]
         case facts.Statement():
-            yield from _statement(content)
-            yield from _place(content.place, lookup)
+            return [*found, *_statement(content), *_place(content.place, lookup)]
         case facts.Nomination():
-            yield from (("NOMINEE", content.nominee), ("POST", content.post))
-            yield from (("STEP", step.step.value) for step in content.steps if step.status is StepStatus.DONE)
-            yield from _voice("BY", content.by)
+            steps = [("STEP", step.step.value) for step in content.steps if step.status is StepStatus.DONE]
+            who = [("NOMINEE", content.nominee), ("POST", content.post), *_voice("BY", content.by)]
+            return [*found, *who, *steps]
         case facts.Milestone():
-            yield from (("PARTY", party) for party in content.parties)
-            yield from _place(content.place, lookup)
+            return [*found, *(("PARTY", party) for party in content.parties), *_place(content.place, lookup)]
         case facts.Tenure():
-            yield from (("HOLDER", content.person), ("POST", content.post), ("ACCREDITED", content.accredited_to))
-            yield from (("CONCURRENT", tenure) for tenure in content.concurrent_with)
+            held = [("HOLDER", content.person), ("POST", content.post), ("ACCREDITED", content.accredited_to)]
+            return [*held, *(("CONCURRENT", tenure) for tenure in content.concurrent_with)]
         case facts.Place():
-            yield from (("PLACE", content.country), ("MEMBER", content.country))
-            yield from _place(content.within, lookup)
+            return [("PLACE", content.country), ("MEMBER", content.country), *_place(content.within, lookup)]
         case facts.Person():
-            yield "MEMBER", content.party
+            return [("MEMBER", content.party)]
         case facts.Organization():
-            yield from (("MEMBER", content.party), ("PARENT", content.parent))
-            yield from _place(content.seat, lookup)
+            return [("MEMBER", content.party), ("PARENT", content.parent), *_place(content.seat, lookup)]
         case facts.Post() | facts.Speaker():
-            yield from (("MEMBER", content.party), ("ORGANIZATION", content.organization))
+            return [("MEMBER", content.party), ("ORGANIZATION", content.organization)]
         case facts.Source():
-            yield "PUBLISHER", content.publisher
-            yield from (("COVERS", party) for covered in content.coverage for party in covered.parties)
+            covered = [("COVERS", party) for covered in content.coverage for party in covered.parties]
+            return [("PUBLISHER", content.publisher), *covered]
         case facts.State():
-            yield from (("SUCCESSOR", state) for state in content.successors)
+            return [("SUCCESSOR", state) for state in content.successors]
+    return found
 
 
-def _meeting(meeting: facts.Meeting) -> Iterator[tuple[str, str | None]]:
+def _meeting(meeting: facts.Meeting) -> list[Named]:
+    found: list[Named] = []
     for part in meeting.parties:
-        yield from (("PARTY", part.party), ("PERSON", part.person), ("POST", part.post))
+        found += (("PARTY", part.party), ("PERSON", part.person), ("POST", part.post))
         if part.in_place_of is not None:
-            yield from (("ABSENT", part.in_place_of.person), ("ABSENT", part.in_place_of.post), ("HAS", "STAND_IN"))
+            found += (("ABSENT", part.in_place_of.person), ("ABSENT", part.in_place_of.post), ("HAS", "STAND_IN"))
+    return found
 
 
-def _statement(statement: facts.Statement) -> Iterator[tuple[str, str | None]]:
-    for voice in statement.voices:
-        yield from _voice("VOICE", voice)
-    for voice in statement.addressed_to:
-        yield from _voice("ADDRESSEE", voice)
-    yield from (("ABOUT", target) for target in statement.about)
-    yield from (("MADE_AT", statement.made_at), ("REPORTED_IN", statement.reported_in))
-    yield "ASKED_BY", statement.asked_by
-    yield from (("WORDING", passage.mode.value) for passage in statement.passages)
-    yield from (("UNIT", phrase(figure.unit)) for figure in statement.figures)
+def _statement(statement: facts.Statement) -> list[Named]:
+    found: list[Named] = [("MADE_AT", statement.made_at), ("REPORTED_IN", statement.reported_in)]
+    found.append(("ASKED_BY", statement.asked_by))
+    for role, voices in (("VOICE", statement.voices), ("ADDRESSEE", statement.addressed_to)):
+        for voice in voices:
+            found += _voice(role, voice)
+    found += [("ABOUT", target) for target in statement.about]
+    found += [("WORDING", passage.mode.value) for passage in statement.passages]
+    found += [("UNIT", phrase(figure.unit)) for figure in statement.figures]
+    return found
 
 
-def _voice(role: str, voice: facts.Voice | None) -> Iterator[tuple[str, str | None]]:
-    if voice is not None:
-        yield from ((role, who) for who in (voice.person, voice.organization, voice.party, voice.speaker))
+def _voice(role: str, voice: facts.Voice | None) -> list[Named]:
+    if voice is None:
+        return []
+    return [(role, voice.person), (role, voice.organization), (role, voice.party), (role, voice.speaker)]
 
 
-def _place(place: str | None, lookup: Lookup) -> Iterator[tuple[str, str | None]]:
+def _place(place: str | None, lookup: Lookup) -> list[Named]:
     """The place, all it lies within, and their countries. A place that is its own ancestor ends the way up."""
+    found: list[Named] = []
     passed: set[str] = set()
     while place is not None and place not in passed:
         passed.add(place)
-        yield "PLACE", place
+        found.append(("PLACE", place))
         known = lookup(place)
         if known is None:
-            return
-        if known["id"] != place:
-            yield "PLACE", known["id"]
-        yield "PLACE", known.get("country")
+            break
+        found += (("PLACE", known["id"]), ("PLACE", known.get("country")))
         place = known.get("within")
+    return found
 
 
-def _words(content: facts.Content) -> Iterator[str | None]:
-    for field in _worded(type(content)):
-        yield getattr(content, field)
-    yield from getattr(content, "topics", [])
-    for passage in getattr(content, "passages", []):
-        yield passage.text
-    for figure in getattr(content, "figures", []):
-        yield from (figure.value, figure.unit)
-    for part in getattr(content, "parties", []):
-        if isinstance(part, facts.Participation):
-            yield from (part.role, part.unnamed)
-    for voice in getattr(content, "voices", []):
-        yield voice.role
-    for claim in getattr(content, "claims", []):
-        yield claim.scope
-    if isinstance(content, facts.Nomination | facts.Tenure):
-        yield content.role
+def _words(content: facts.Content) -> list[str | None]:
+    found: list[str | None] = [getattr(content, field) for field in _worded(type(content))]
+    found += getattr(content, "topics", ())
+    match content:
+        case facts.Meeting():
+            for part in content.parties:
+                found += (part.role, part.unnamed)
+        case facts.Statement():
+            found += [passage.text for passage in content.passages]
+            for figure in content.figures:
+                found += (figure.value, figure.unit)
+            found += [voice.role for voice in content.voices]
+        case facts.Nomination() | facts.Tenure():
+            found.append(content.role)
+    return [*found, *(claim.scope for claim in getattr(content, "claims", ()))]
 
 
 @cache

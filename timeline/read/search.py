@@ -4,34 +4,28 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
+from itertools import chain
 
 from timeline.values.countries import all_countries
 
 _JOINTS = re.compile(r"[-'’‘ʼʻ`´‐‑–.·・]+")
 _WORD = re.compile(r"[^\W_]+(?:" + _JOINTS.pattern + r"[^\W_]+)*")
+SHORT, KEPT = 200, 2048
+"""Of texts up to so many characters, that many are kept as words."""
 MAX_WORDS = 12
 """How many words of a query count."""
 
 
 def fold(text: str) -> str:
     """The words of a text, each once: 'Wi Seong-rak' gives 'wi seong rak seongrak'."""
-    found: dict[str, None] = {}
-    for word in _words(text):
-        if word.isascii() and word.isalnum():  # As most words, which need not be searched for joints.
-            found[word] = None
-            continue
-        pieces = _JOINTS.split(word)
-        found.update(dict.fromkeys(pieces))
-        if len(pieces) > 1:
-            found["".join(pieces)] = None
-    return " ".join(found)
+    return " ".join(_folded(text))
 
 
-def folded(texts: Iterable[str | None]) -> str:
-    """The words of several texts, each once."""
-    return fold(" ".join(text for text in texts if text))
+def folded(texts: Iterable[str | None]) -> dict[str, None]:
+    """The words of several texts, each once, as keys in their order."""
+    return dict.fromkeys(chain.from_iterable([_folded(text) for text in texts if text]))
 
 
 def phrase(text: str) -> str:
@@ -70,7 +64,7 @@ def countries_named(text: str) -> list[str]:
 @cache
 def _country_words() -> list[tuple[str, list[str]]]:
     return [
-        (code, folded([code, country.alpha3, country.official, *country.names.values()]).split())
+        (code, list(folded([code, country.alpha3, country.official, *country.names.values()])))
         for code, country in all_countries().items()
     ]
 
@@ -87,7 +81,30 @@ def _met(term: tuple[str, ...], form: str, both: str, either: str) -> str:
     return f"({first}{either}({both.join(pieces)}))" if pieces else first
 
 
-def _words(text: str) -> list[str]:
+def _folded(text: str) -> Sequence[str]:
+    return _folded_short(text) if len(text) <= SHORT else _fold(_words(text))
+
+
+@lru_cache(maxsize=KEPT)
+def _folded_short(text: str) -> Sequence[str]:
+    """Kept, because the same topics and roles come again and again."""
+    return _fold(_words(text))
+
+
+def _fold(words: Iterable[str]) -> Sequence[str]:
+    found: dict[str, None] = {}
+    for word in words:
+        if word.isascii() and word.isalnum():  # As most words, which need not be searched for joints.
+            found[word] = None
+            continue
+        pieces = _JOINTS.split(word)
+        found.update(dict.fromkeys(pieces))
+        if len(pieces) > 1:
+            found["".join(pieces)] = None
+    return tuple(found)
+
+
+def _words(text: str) -> Sequence[str]:
     return _WORD.findall(_bare(text))
 
 

@@ -23,7 +23,11 @@ from timeline.values import facts
 CHUNK = 400
 """How many ids one statement asks for; SQLite bounds the number of parameters."""
 Row = dict[str, Any]
-TABLES = ("records", "links", "aliases", "texts")
+LinkRow = list[Any]
+"""Value, role, id, from_position, to_position, kind, es, le, parties, as in the table: a record has seven of them."""
+TO = 4
+ROWS = ("records", "aliases", "texts")
+TABLES = (*ROWS, "links")
 KEYS = ("value", "role", "id", "rank", "from_position")
 """The columns that tell the rows of a table apart, where it has them."""
 
@@ -54,7 +58,7 @@ class Version:
     row: Row
     document: Document
     content: facts.Content | None = None
-    opened: dict[Link, Row] = field(default_factory=dict)
+    opened: dict[Link, LinkRow] = field(default_factory=dict)
     """The links that were opened since the batch began; to close one is to change its row."""
 
 
@@ -62,7 +66,8 @@ class Version:
 class Changes:
     """What is to be written to the tables: `new` rows are inserted, `closed` ones updated."""
 
-    new: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in TABLES})
+    new: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in ROWS})
+    new_links: list[LinkRow] = field(default_factory=list)
     closed: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in TABLES})
     embargoes: dict[str, tuple[int, int] | None] = field(default_factory=dict)
     """Per record the rank that sees it and until when; None where an embargo was lifted."""
@@ -155,7 +160,7 @@ class Batch:
         stored, event = read.stored, read.event
         id, position = stored.stream, stored.position
         before = self.lookup(id)
-        document = project(before, event, stored)
+        document = project(before, event, stored, read.named)
         content = event.content if isinstance(event, Recorded) else content_of(document)
         named = read.named if isinstance(event, Recorded) else facts.ids_named(content)
         self._alias(before, document, position)
@@ -226,25 +231,17 @@ class Batch:
         version.opened = {} if before is None else before.opened
         for link in was:
             if link not in kept:
-                key = Stored(value=link[1], role=link[0], id=id, from_position=was[link])
-                self._close("links", version.opened.pop(link, key), position)
+                self._close_link(version.opened.pop(link, None), link, id, was[link], position)
         kind, es, le, parties = row["kind"], row["es"], row["le"], f"|{row['party_key']}|"
-        for role, value in named:
-            if (role, value) in kept:
+        opened, new = version.opened, self.changes.new_links
+        for link in named:
+            if link in kept:
                 continue
-            version.opened[role, value] = {
-                "value": value,
-                "role": role,
-                "id": id,
-                "from_position": position,
-                "to_position": None,
-                "kind": kind,
-                "es": es,
-                "le": le,
-                "parties": parties if role == "PARTY" else "",
-            }
-            self.changes.new["links"].append(version.opened[role, value])
-            if role in ("PLACE", "SOURCE"):
+            role, value = link
+            parties_shown = parties if role == "PARTY" else ""
+            opened[link] = made = [value, role, id, position, None, kind, es, le, parties_shown]
+            new.append(made)
+            if role == "PLACE" or role == "SOURCE":
                 self.dependents.setdefault(value, set()).add(id)
         since = [(*link, was[link] if link in kept else position) for link in named]
         row["links"] = orjson.dumps(since).decode()
@@ -286,6 +283,15 @@ class Batch:
         else:
             row["to_position"] = position
 
+    def _close_link(self, row: LinkRow | None, link: Link, id: str, since: int, position: int) -> None:
+        """The same of a link; without a row it is one of the tables."""
+        if row is None or since <= self.written:
+            role, value = link
+            key = {"value": value, "role": role, "id": id, "from_position": since}
+            self.changes.closed["links"].append({**key, "to_position": position})
+        else:
+            row[TO] = position
+
     # What is written -----------------------------------------------------------------------------------------------
 
     @property
@@ -323,11 +329,9 @@ def _write(connection: Connection, shelf: Shelf, changes: Changes) -> None:
     for name, rows in changes.new.items():
         table = getattr(shelf, name)
         columns = [column.name for column in table.c if column.name != "n"]
-        values = list(map(itemgetter(*columns), rows))
-        if name == "links":
-            # What lies together in the table and its indexes is written together: pages are touched once.
-            values.sort(key=itemgetter(0, 1, 2))
-        insert_rows(connection, table, columns, values)
+        insert_rows(connection, table, columns, list(map(itemgetter(*columns), rows)))
+    # What lies together in the table and its indexes is written together: pages are touched once.
+    insert_rows(connection, shelf.links, shelf.links.c.keys(), sorted(map(tuple, changes.new_links)))
 
 
 def _write_embargoes(connection: Connection, shelf: Shelf, embargoes: Mapping[str, tuple[int, int] | None]) -> None:

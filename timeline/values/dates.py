@@ -235,7 +235,7 @@ _FAR_DAY = re.compile(r"Y(-?[0-9]{5,9})-([0-9]{2})-([0-9]{2})")
 """A day of a year with more than four digits, which EDTF has no form for."""
 
 
-def _plain_day(text: str) -> int | None:
+def plain_day(text: str) -> int | None:
     """Day number of a day without any mark, as most dates are; None for all else, also for a day that is none."""
     if len(text) != 10 or text[4] != "-" or text[7] != "-":
         return None
@@ -247,7 +247,7 @@ def _plain_day(text: str) -> int | None:
 
 def day_number(iso: str) -> int:
     """Day number of one plain day, '2025-07-11' or as `iso_day` writes it. Raises `EdtfError`."""
-    plain = _plain_day(iso)
+    plain = plain_day(iso)
     if plain is not None:
         return plain
     far = _FAR_DAY.fullmatch(iso)
@@ -301,7 +301,7 @@ _TIME = re.compile(
 
 
 def _span(text: str, whole: str) -> Span:
-    day = _plain_day(text)
+    day = plain_day(text)
     if day is not None:
         return Span(day, day, day, day, Precision.DAY, 0)
     found = _DATE.fullmatch(text)

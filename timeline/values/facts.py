@@ -6,7 +6,9 @@ definition. Absent means not stated; no field has a default that invents a fact.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cache
+from operator import attrgetter
 from typing import Annotated, Any, get_args, get_type_hints
 
 from msgspec import Meta, Struct, field
@@ -453,14 +455,12 @@ def ids_named(content: Any) -> set[str]:
     found: set[str] = set()
     inner: list[Any] = [content]
     for struct in inner:
-        within, ids = _fields(struct.__class__)
-        for name in within:
-            value = getattr(struct, name)
+        within, ids = _values(struct.__class__)
+        for value in within(struct):
             if value:
-                inner += value if isinstance(value, list) else [value]
-        for name in ids:
-            value = getattr(struct, name)
-            if isinstance(value, str):
+                inner += value if value.__class__ is list else [value]
+        for value in ids(struct):
+            if value.__class__ is str:
                 found.add(value)
             elif value:
                 found.update(value)
@@ -483,6 +483,22 @@ def _fields(kind: type[Struct]) -> tuple[list[str], list[str]]:
         if name in REFERENCES or (name == "parties" and issubclass(kind, (Milestone, Coverage)))
     ]
     return [name for name, _ in inner_structs(kind)], ids
+
+
+@cache
+def _values(kind: type[Struct]) -> tuple[Callable[[Any], Sequence[Any]], Callable[[Any], Sequence[Any]]]:
+    """What gives all values of those fields at once."""
+    within, ids = _fields(kind)
+    return _getter(within), _getter(ids)
+
+
+def _getter(names: Sequence[str]) -> Callable[[Any], Sequence[Any]]:
+    if not names:
+        return lambda _: ()
+    if len(names) > 1:
+        return attrgetter(*names)
+    (name,) = names  # Of one alone `attrgetter` gives no tuple.
+    return lambda struct: (getattr(struct, name),)
 
 
 def _structs_in(hint: Any) -> list[type[Struct]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from timeline.values.dates import Precision, civil, month_length, parse_edtf
+from timeline.values.dates import Precision, civil, month_length, parse_edtf, plain_day
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -26,6 +26,8 @@ def render(text: str | None, *, contains: str | None = None, report_day: int | N
     """The date in English: 'late June 2025', '10–11 July 2025'. Raises `EdtfError`."""
     if text is None:
         return f"under way on {render(contains)}; start and end unknown" if contains else "date not stated"
+    if plain_day(text) is not None:  # As most dates are, and need no further look.
+        return f"{int(text[8:])} {MONTHS[int(text[5:7]) - 1]} {int(text[:4])}"
     date = parse_edtf(text)
     if date.precision is Precision.SET:
         return _set(date.members, date.all_of)
