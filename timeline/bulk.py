@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 import psycopg
@@ -22,6 +23,9 @@ from sqlalchemy.exc import DBAPIError
 
 COPIED_ROWS = 20
 """From so many rows on PostgreSQL's COPY, which takes a round trip more, is faster than inserting."""
+GROUPS = (500, 20)
+"""How many rows one statement inserts on SQLite: the search index is written out after each, and that took longer than
+all else of a row of words. Two sizes, for statements are kept. It takes 32,766 parameters at most."""
 Row = Sequence[Any]
 Statement = tuple[str, Row]
 """SQL with `?` for each value, and the values."""
@@ -63,7 +67,10 @@ def _insert_rows(connection: Connection, wanted: Rows) -> None:
     table, columns, rows, number = wanted.table, tuple(wanted.columns), wanted.rows, wanted.how_many()
     if not number:
         return
-    if connection.dialect.name == "sqlite" or number < COPIED_ROWS:
+    if connection.dialect.name == "sqlite":
+        _insert_in_groups(connection, table, columns, list(rows))
+        return
+    if number < COPIED_ROWS:
         execute_many(connection, _insert(table, columns), rows)
         return
     statement, types = _copy(table, columns)
@@ -71,6 +78,17 @@ def _insert_rows(connection: Connection, wanted: Rows) -> None:
         copy.set_types(types)
         for row in rows:
             copy.write_row(row)
+
+
+def _insert_in_groups(connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
+    driver, begin = _driver(connection), 0
+    for group in GROUPS:
+        statement = _insert(table, columns, group)
+        with _faults(connection, statement):
+            while len(rows) - begin >= group:
+                driver.execute(statement, list(chain.from_iterable(rows[begin : begin + group])))
+                begin += group
+    execute_many(connection, _insert(table, columns), rows[begin:])
 
 
 def execute_all(connection: Connection, statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
@@ -170,8 +188,9 @@ def beside() -> Iterator[Executor]:
 
 
 @lru_cache
-def _insert(table: Table, columns: tuple[str, ...]) -> str:
-    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+def _insert(table: Table, columns: tuple[str, ...], rows: int = 1) -> str:
+    row = f"({', '.join('?' * len(columns))})"
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}"
 
 
 @lru_cache

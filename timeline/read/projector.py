@@ -245,18 +245,23 @@ def _fill(connection: Connection, shelf: Shelf, events: Sequence[StoredEvent], l
     """Write what these events make of the shelf. The position of the last one among them that moves ids, or 0."""
     with collector_at_rest():
         for part in _up_to_erasures(events):
-            batch = Batch(connection, shelf)
-            what = [read(event) for event in part if event.type != ERASURE]
-            batch.prepare(what)
-            if connection.dialect.name == "postgresql" and len(what) > PART:
-                _take_beside(batch, what)
-            else:
-                for event in what:
-                    batch.take(event)
-                batch.write()
-            if part[-1].type == ERASURE:
-                refold(connection, shelf, part[-1], log or connection)
+            # What it holds is gone before the collector looks again.
+            _project(connection, shelf, part, log or connection)
     return max((event.position for event in events if event.type in MOVING), default=0)
+
+
+def _project(connection: Connection, shelf: Shelf, events: Sequence[StoredEvent], log: Connection) -> None:
+    batch = Batch(connection, shelf)
+    what = [read(event) for event in events if event.type != ERASURE]
+    batch.prepare(what)
+    if connection.dialect.name == "postgresql" and len(what) > PART:
+        _take_beside(batch, what)
+    else:
+        for event in what:
+            batch.take(event)
+        batch.write()
+    if events[-1].type == ERASURE:
+        refold(connection, shelf, events[-1], log)
 
 
 def _take_beside(batch: Batch, what: Sequence[Read]) -> None:

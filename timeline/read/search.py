@@ -30,7 +30,9 @@ def folded(texts: Iterable[str | None]) -> dict[str, None]:
 
 def phrase(text: str) -> str:
     """The text for comparison as a whole: 'per cent of G.D.P.' is 'per cent of gdp'."""
-    return " ".join(_JOINTS.sub("", word) for word in _words(text))
+    bare = _bare(text)
+    words = _WORD.findall(bare)
+    return " ".join(words if _JOINTS.search(bare) is None else (_JOINTS.sub("", word) for word in words))
 
 
 def terms(text: str) -> list[tuple[str, ...]]:
@@ -82,21 +84,21 @@ def _met(term: tuple[str, ...], form: str, both: str, either: str) -> str:
 
 
 def _folded(text: str) -> Sequence[str]:
-    return _folded_short(text) if len(text) <= SHORT else _fold(_words(text))
+    return _folded_short(text) if len(text) <= SHORT else _fold(_bare(text))
 
 
 @lru_cache(maxsize=KEPT)
 def _folded_short(text: str) -> Sequence[str]:
     """Kept, because the same topics and roles come again and again."""
-    return _fold(_words(text))
+    return _fold(_bare(text))
 
 
-def _fold(words: Iterable[str]) -> Sequence[str]:
+def _fold(bare: str) -> Sequence[str]:
+    words = _WORD.findall(bare)
+    if _JOINTS.search(bare) is None:
+        return tuple(dict.fromkeys(words))
     found: dict[str, None] = {}
     for word in words:
-        if word.isascii() and word.isalnum():  # As most words, which need not be searched for joints.
-            found[word] = None
-            continue
         pieces = _JOINTS.split(word)
         found.update(dict.fromkeys(pieces))
         if len(pieces) > 1:
