@@ -8,12 +8,12 @@ from contextlib import suppress
 import pytest
 import sqlalchemy as sa
 
-from timeline.bulk import COPIED_ROWS, Rows, collector_at_rest, execute_all, insert_all, insert_rows, stream
+from timeline.bulk import COPIED_ROWS, GROUPS, Rows, collector_at_rest, execute_all, insert_all, insert_rows, stream
 from timeline.database import Database
 from timeline.read.tables import SHELF
 
 COLUMNS = ("id", "from_position", "to_position", "survivor")
-FEW, MANY = 2, COPIED_ROWS + 1
+FEW, MANY = 2, sum(GROUPS) + COPIED_ROWS + 1
 
 
 def rows(number: int) -> list[tuple[object, ...]]:

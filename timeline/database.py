@@ -138,7 +138,16 @@ class Database:
             connection.exec_driver_sql("PRAGMA query_only=OFF")
 
     def gather_statistics(self, tables: Sequence[str] = ()) -> None:
-        """Let the planner know what these tables, or all, hold now; after bulk writes it would guess for a minute."""
+        """Let the planner know what these tables, or all, hold now; after bulk writes it would guess for a minute.
+
+        For so long PostgreSQL would also look up each row that an index alone could answer, so these tables are
+        vacuumed.
+        """
+        if tables and self.dialect == "postgresql":
+            with suppress(Unavailable), outages_told(), self.engine.connect() as connection:
+                connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+                connection.exec_driver_sql(f"VACUUM (ANALYZE) {', '.join(tables)}")
+            return
         with suppress(Unavailable), outages_told(), self.engine.begin() as connection:
             if self.dialect == "sqlite":
                 # Not all of an index: writers wait meanwhile. `PRAGMA optimize` sees only what this connection asked.

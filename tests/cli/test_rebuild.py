@@ -78,3 +78,14 @@ def test_a_server_gives_the_same_answer_throughout_a_rebuild(
         assert codes == [0] * REBUILDS
         assert len(answers) > REBUILDS
         assert [answer for answer in answers if answer != wanted] == []
+
+
+def test_after_a_rebuild_postgresql_answers_from_indexes_alone(seeded: Database) -> None:
+    if seeded.dialect == "sqlite":
+        pytest.skip("SQLite always does")
+    projector.rebuild(seeded)
+    with seeded.read() as connection:
+        shelf = connection.execute(sa.select(read_state.c.shelf)).scalar_one()
+        pages = "SELECT relpages, relallvisible FROM pg_class WHERE relname = :name"
+        all_pages, visible = connection.execute(sa.text(pages), {"name": f"{shelf}_records"}).one()
+        assert (all_pages > 0, visible) == (True, all_pages)

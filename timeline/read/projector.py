@@ -133,7 +133,11 @@ def rebuild(database: Database, progress: Progress | None = None) -> RebuildRepo
         behind = total - position
         if progress is not None:
             progress(position, total)
-    # Before the swap, so that nobody is answered without them.
+    with database.write() as connection:
+        _check_ours(connection, token)
+        # This one waits for the disk, and so for all before it: VACUUM takes no row for settled that is not there yet.
+        connection.execute(update(read_state).values(rebuild=token))
+    # Before the swap, so that nobody is answered without.
     database.gather_statistics([table.name for table in shelf.tables])
     return _finish(database, shelf, token, position, merges, progress)
 
