@@ -161,8 +161,9 @@ async def _labels(view: View, found: dict[str, Counts]) -> dict[str, str]:
     """The names of the parties, places and sources among the values."""
     ids = {value for name in ("PARTY", "PLACE", "SOURCE") for value, _ in found.get(name, ())}
     at_hand = {id: known for id in ids if (known := view.at_hand(id)) is not None}
-    records = at_hand | await view.snapshot.documents(sorted(ids - at_hand.keys()))
-    return {id: name_of(record) for id, record in records.items()}
+    if missing := ids - at_hand.keys():
+        at_hand |= await view.snapshot.documents(sorted(missing))
+    return {id: name_of(record) for id, record in at_hand.items()}
 
 
 @strawberry.type(description="A list in pages.")

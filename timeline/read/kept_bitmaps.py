@@ -11,6 +11,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import fields
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -18,7 +19,7 @@ import orjson
 
 from timeline.database import Database
 from timeline.read.bitmaps import ONE_OF, PARTIES, SEPARATOR, Bitmaps, Selection, built
-from timeline.read.conditions import Query, occurrence_query
+from timeline.read.conditions import Expand, Query, occurrence_query
 from timeline.read.facets import FACETS, SHORT
 from timeline.read.filters import OccurrenceFilter
 from timeline.read.rarity import MOST, links_of, rarest_first
@@ -59,6 +60,7 @@ LISTED = {
 }
 """Filters by some values of which any one will do: where there is but one, it leads."""
 DEFAULTS = {each.name: each.default for each in fields(OccurrenceFilter)}
+_values = attrgetter(*DEFAULTS)
 KINDS = {kind.value for kind in OCCURRENCES}
 Key = tuple[str, str]
 """(role, value)"""
@@ -68,13 +70,17 @@ async def select(snapshot: Snapshot, filter: OccurrenceFilter, facets: Sequence[
     """What the filter asks for, if an index tells that and these facets; None: ask the database."""
     if snapshot.veil is not None or snapshot.position != snapshot.head:
         return None
-    asked = {name for name, default in DEFAULTS.items() if getattr(filter, name) != default}
+    asked = {
+        name
+        for name, value, default in zip(DEFAULTS, _values(filter), DEFAULTS.values(), strict=True)
+        if value != default
+    }
     if not KINDS.issuperset(filter.kinds) or (key := await _leading(snapshot, filter, asked)) is None:
         return None
     needed = {"KIND", *facets, *(ONE_OF[name] for name in asked if name in ONE_OF)}
     if asked.intersection(PARTIES):
         needed.add("PARTY")
-    expand = (await snapshot.query()).expand
+    expand: Expand = (await snapshot.query()).expand if snapshot.merges else list
     if expand([key[1]]) != [key[1]]:
         return None
     is_told_by_links = needed == {"KIND"} and not facets
