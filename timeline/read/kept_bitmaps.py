@@ -61,6 +61,8 @@ LISTED = {
 """Filters by some values of which any one will do: where there is but one, it leads."""
 DEFAULTS = {each.name: each.default for each in fields(OccurrenceFilter)}
 _values = attrgetter(*DEFAULTS)
+NONE = Bitmaps(0, {})
+"""Of nothing it tells nothing."""
 KINDS = {kind.value for kind in OCCURRENCES}
 Key = tuple[str, str]
 """(role, value)"""
@@ -137,13 +139,18 @@ class Kept:
             await self._advance(snapshot.database, snapshot.position)
         if self.position != snapshot.position:
             return None
-        if key not in self._indexes or not _tells(self._indexes[key], needed):
+        if not self._has(snapshot, key, needed):
             is_first = self._is_first(key)
             # Counting a long list in the database takes as long as reading it.
             is_due = is_wanted if await _is_long(snapshot, key) else not is_first
             return _with_bits(await self._loaded(snapshot, key, needed), needed) if is_due else None
         self._indexes.move_to_end(key)
         return _with_bits(self._indexes[key], needed)
+
+    def _has(self, snapshot: Snapshot, key: Key, needed: set[str]) -> bool:
+        """Whether an index of this position is there that tells these columns, or that the list is too long for any."""
+        held = self._indexes.get(key, NONE)
+        return self.position == snapshot.position and (held is None or held.columns.keys() >= needed)
 
     def _is_first(self, key: Key) -> bool:
         """Whether it was not asked for since it changed: reading an index takes up to three times as long as counting
@@ -157,16 +164,19 @@ class Kept:
 
     async def _loaded(self, snapshot: Snapshot, key: Key, needed: set[str]) -> Bitmaps | None:
         """Read once for all who come meanwhile, and to its end even if whoever came first gives up."""
+        if self._has(snapshot, key, needed):
+            return self._indexes[key]  # It was read while this one asked how long the list is.
         at = (snapshot.position, key)
-        while (reading := self._loading.get(at)) is not None:
-            if _tells(index := await asyncio.shield(reading), needed):
+        while (reading := self._loading.get(at)) is not None and not reading.done():
+            if (index := await asyncio.shield(reading)) is None or index.columns.keys() >= needed:
                 return index
         reading = self._loading[at] = asyncio.create_task(self._load(snapshot, key, needed))
         reading.add_done_callback(lambda done: self._end(at, done))
         return await asyncio.shield(reading)
 
     def _end(self, at: tuple[int, Key], done: asyncio.Task[Bitmaps | None]) -> None:
-        del self._loading[at]
+        if self._loading.get(at) is done:
+            del self._loading[at]
         if not done.cancelled():
             done.exception()  # Who waits is told; nobody may.
 
@@ -212,11 +222,6 @@ def _kept_of(snapshot: Snapshot) -> Kept:
     if kept is None or kept.tables != tables:
         kept = _kept[snapshot.database] = Kept(tables)
     return kept
-
-
-def _tells(index: Bitmaps | None, needed: set[str]) -> bool:
-    """Whether there is nothing more to be read: all columns are there, or the list is too long for any."""
-    return index is None or index.columns.keys() >= needed
 
 
 def _with_bits(index: Bitmaps | None, needed: set[str]) -> Bitmaps | None:
