@@ -150,6 +150,8 @@ class Snapshot:
     async def _leads(self, ids: Sequence[str]) -> dict[str, str]:
         """Where each of these ids leads to, without those that are hidden."""
         aliases = await self._merged()
+        if not aliases and self.veil is None:
+            return dict(zip(ids, ids, strict=True))
         return {id: _survivor(id, aliases) for id in ids if not self._hides(id, aliases)}
 
     def _hides(self, id: str, aliases: dict[str, str]) -> bool:
@@ -223,9 +225,8 @@ class Snapshot:
         self, role: str, values: Sequence[str], kinds: Sequence[str] = (), limit_each: int = 100
     ) -> dict[str, list[tuple[str, str]]]:
         """The same, each as its kind and its text."""
-        survivors = await self._merged()
         # Asked for under a merged id and under its survivor, both have what names any of them.
-        leads = {value: _survivor(value, survivors) for value in values if not self._hides(value, survivors)}
+        leads = await self._leads(values)
         found: dict[str, dict[str, tuple[str, str]]] = {survivor: {} for survivor in leads.values()}
         for chunk in chunks(list(found)):
             query = await self.query()
@@ -506,7 +507,7 @@ def _expander(aliases: dict[str, str], hidden: frozenset[str]) -> Callable[[Sequ
             if each not in hidden
         ]
     if not aliases:
-        return lambda ids: list(dict.fromkeys(ids))
+        return lambda ids: list(dict.fromkeys(ids)) if len(ids) > 1 else [*ids]
     groups: dict[str, list[str]] = {}
     for id in aliases:
         groups.setdefault(_survivor(id, aliases), []).append(id)
