@@ -26,4 +26,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in ("a_records", "b_records"):
-        op.drop_index(f"{table}_steps", table)
+        op.drop_index(f"{table}_steps", table, if_exists=True)  # A rebuild may have been killed.

@@ -89,3 +89,28 @@ def test_after_a_rebuild_postgresql_answers_from_indexes_alone(seeded: Database)
         pages = "SELECT relpages, relallvisible FROM pg_class WHERE relname = :name"
         all_pages, visible = connection.execute(sa.text(pages), {"name": f"{shelf}_records"}).one()
         assert (all_pages > 0, visible) == (True, all_pages)
+
+
+def test_every_index_is_there_after_a_rebuild_even_if_the_one_before_was_killed(seeded: Database) -> None:
+    before = indexes(seeded)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(projector, "_fill", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            projector.rebuild(seeded)
+    for _ in range(2):
+        projector.rebuild(seeded)
+        assert indexes(seeded) == before
+
+
+def interrupted(*_: object) -> int:
+    raise KeyboardInterrupt
+
+
+def indexes(database: Database) -> set[str]:
+    """The indexes of all tables, with all that makes them what they are."""
+    known = {
+        "sqlite": "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
+        "postgresql": "SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema()",
+    }[database.dialect]
+    with database.read() as connection:
+        return set(connection.exec_driver_sql(known).scalars())

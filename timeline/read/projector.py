@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Boolean, Connection, Integer, cast, delete, func, select, text, update
+from sqlalchemy.schema import CreateIndex, DropIndex
 
 from timeline.bulk import beside, collector_at_rest, stream
 from timeline.database import Database
@@ -133,6 +134,7 @@ def rebuild(database: Database, progress: Progress | None = None) -> RebuildRepo
         behind = total - position
         if progress is not None:
             progress(position, total)
+    _make_indexes(database, shelf, token)
     with database.write() as connection:
         _check_ours(connection, token)
         # This one waits for the disk, and so for all before it: VACUUM takes no row for settled that is not there yet.
@@ -223,6 +225,21 @@ def _clear(connection: Connection, shelf: Shelf) -> None:
     connection.execute(text(f"INSERT INTO {shelf.name}_words ({shelf.name}_words) VALUES ('delete-all')"))
     for table in shelf.tables:
         connection.execute(delete(table))
+    for index in shelf.records.indexes:
+        connection.execute(DropIndex(index, if_exists=True))
+
+
+def _make_indexes(database: Database, shelf: Shelf, token: str) -> None:
+    """The indexes of records on SQLite, each of the whole table at once: every batch would write most of their pages.
+
+    Each has its own transaction, for whoever writes waits. Those of links would take longer than one may wait.
+    """
+    if database.dialect == "postgresql":
+        return
+    for index in shelf.records.indexes:
+        with database.write() as connection:
+            _check_ours(connection, token)
+            connection.execute(CreateIndex(index, if_not_exists=True))
 
 
 def _advance(connection: Connection, shelf: Shelf, events: Sequence[StoredEvent]) -> None:
