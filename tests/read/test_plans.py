@@ -9,6 +9,7 @@ import pytest
 from timeline.database import Database
 from timeline.read.conditions import Query
 from timeline.read.filters import OccurrenceFilter, TimeFilter
+from timeline.read.paging import page
 from timeline.read.snapshot import open_snapshot
 from timeline.values.dates import bounds
 
@@ -53,7 +54,7 @@ def test_what_a_page_is_read_from_has_its_order(database: Database, asked: str) 
     async def plan() -> list[str]:
         query = await (await open_snapshot(database)).asked(filter)
         names = [f"{query.dated}.{column}" for column in ("es", "le", "id")]
-        statement = query.page(query.records, names, ["doc"], "", 50)
+        statement = page(query, query.records, names, ["doc"], "", 50)
         assert query.is_planned_once
         explain = "EXPLAIN" if database.dialect == "postgresql" else "EXPLAIN QUERY PLAN"
         rows = await database.fetch_by_key(f"{explain} {statement}", **query.parameters)

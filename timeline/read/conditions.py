@@ -59,6 +59,8 @@ class Query:
     counting: bool = False
     """Whether all is counted in any order: then links of which any one will do lead SQLite to records, too. A page in
     order is full before it has walked far."""
+    touching: tuple[int, int] | None = None
+    """Days that each record touches: it began by the last one and ended no earlier than the first."""
     in_order: bool = False
     """Whether nothing is asked of records but one kind and perhaps one set of parties, which have indexes in order."""
 
@@ -135,20 +137,6 @@ class Query:
     def links(self) -> str:
         """The links that lead, as links `d` with the condition."""
         return f"{self.shelf}_links d WHERE {' AND '.join(self.led)}"
-
-    def page(self, table: str, names: Sequence[str], shown: Sequence[str], way: str, size: int) -> str:
-        """The statement for so many rows in order of these names, the columns shown of their records beside them.
-
-        PostgreSQL is told to look at records only once a page of links is full: it expects far fewer links of a value
-        than some have, and would look up the records of all and sort them.
-        """
-        columns = ", ".join([*names, *(f"r.{column}" for column in shown)])
-        order = ", ".join(name + way for name in names)
-        limited = f"ORDER BY {order} LIMIT {self.put(size)}"
-        if self.dialect == "sqlite" or not self.is_told_by_links:
-            return f"SELECT {columns} FROM {table} WHERE {self.condition} {limited}"
-        links, joined = f"SELECT {', '.join(names)} FROM {self.links} {limited}", " AND ".join(self.joined)
-        return f"SELECT {columns} FROM ({links}) d JOIN {self.shelf}_records r ON {joined} ORDER BY {order}"
 
     @property
     def records(self) -> str:
@@ -309,6 +297,8 @@ def occurrence_query(query: Query, filter: OccurrenceFilter) -> Query:
         query.text(filter.text)
     for time in filter.times:
         query.where.append(_time(query, time))
+        if time.relation in ("during", "overlaps") and time.certainty == "POSSIBLE":
+            query.touching = (time.bounds.es, time.bounds.le)
     if filter.published_before is not None:
         query.where.append(f"r.known_from < {query.put(filter.published_before)}")
     kinds = filter.kinds or [kind.value for kind in OCCURRENCES]

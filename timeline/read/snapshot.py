@@ -29,6 +29,7 @@ from timeline.read.filters import Bucket, EntityFilter, OccurrenceFilter, Page, 
 from timeline.read.history import entries, raw
 from timeline.read.index import is_hidden
 from timeline.read.kept import Kept, Newest, kept_at
+from timeline.read.paging import page as page_of
 from timeline.read.rarity import rarest_first
 from timeline.read.rows import Version, chunks, state_at, state_now, versions_of
 from timeline.read.veil import Veil, seen, veil_of
@@ -446,7 +447,7 @@ class Snapshot:
                 query.keyed.append(f"{key} {than} ({', '.join(values)})")
         way = " DESC" if page.descending != backward else ""
         fetch = self.database.fetch_by_key if query.is_planned_once else self.database.fetch
-        rows = await fetch(query.page(table, names, [*shown, "kind", "doc"], way, size + 1), **query.parameters)
+        rows = await fetch(page_of(query, table, names, [*shown, "kind", "doc"], way, size + 1), **query.parameters)
         more, kept = len(rows) > size, list(rows[:size])
         if backward:
             kept.reverse()

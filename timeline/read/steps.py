@@ -17,6 +17,7 @@ from timeline.read.conditions import Query, occurrence_query
 from timeline.read.filters import OccurrenceFilter
 from timeline.read.rarity import MOST, links_of
 from timeline.read.snapshot import Snapshot
+from timeline.read.tables import LONG_DAYS
 from timeline.values.dates import INFINITY
 
 COLUMNS = {"kinds", "levels", "formats", "statuses", "all_of", "any_of", "none_of", "times"}
@@ -37,8 +38,6 @@ MAX_CANDIDATES = 50_000
 """How many candidates a step may have once the steps beside it bound it in time."""
 CHUNK = 50
 """How many windows one query asks for."""
-LONG_DAYS = 366
-"""What may span more days than this is read apart, so that all else lies in a narrow range of an index."""
 
 
 async def read_step(

@@ -25,6 +25,10 @@ STEP_COLUMNS = (
     *("status", "format", "from_position", "to_position", "kind", "hidden"),
 )
 """What the steps of a pattern ask of meetings, those of one level in order of time, under the same words."""
+LONG_DAYS = 366
+"""What may span more days than this is found apart, so that all else that touches a day begins and ends near it."""
+LONG = f"r.le > r.es + {LONG_DAYS}"
+"""What stands in the indexes of long ones. Days have a bound, so that no sum is too large for a column."""
 
 metadata = sa.MetaData()
 
@@ -97,6 +101,10 @@ def _shelf(name: str) -> Shelf:
     for index, columns in {"series": SERIES_COLUMNS, "steps": STEP_COLUMNS}.items():
         told = (records.c[column] for column in columns)
         sa.Index(f"{name}_records_{index}", *told, sqlite_where=where, postgresql_where=where)
+    long = sa.text(LONG.replace("r.", ""))
+    for index, columns in {"long_up": ("es", "le", "id"), "long_down": ("le", "es", "id")}.items():
+        told = (records.c[column] for column in columns)
+        sa.Index(f"{name}_records_{index}", *told, sqlite_where=long, postgresql_where=long)
     links = sa.Table(
         f"{name}_links",
         metadata,
