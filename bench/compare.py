@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.kept import Results
-from bench.load import check_wrk, fire, write_bodies
+from bench.load import check_wrk, fire, times, write_bodies
 from bench.questions import QUESTIONS, Case, Question, Sample, body, content
 from bench.servers import PEERS_BY_NAME, Server, serving
 from bench.store import Store
@@ -152,7 +152,8 @@ def told(row: str, size: int, connections: int, found: dict[str, Any]) -> str:
     for name, rounds in found["rounds"].items():
         rates = [each["per_second"] for each in rounds]
         ratio = statistics.median(
-            ours["per_second"] / each["per_second"] for ours, each in zip(found["rounds"][first], rounds, strict=True)
+            times(ours["per_second"], each["per_second"])
+            for ours, each in zip(found["rounds"][first], rounds, strict=True)
         )
         p50, p99 = (statistics.median(each[key] for each in rounds) for key in ("p50_ms", "p99_ms"))
         failed = sum(each["failed"] for each in rounds)

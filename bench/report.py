@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.kept import Results
+from bench.load import times
 from bench.questions import QUESTIONS
 from bench.relational import PEERS
 from bench.servers import PEERS_BY_NAME
@@ -111,6 +112,8 @@ def _sizes(found: dict[str, Any], row: str, connections: int) -> list[str]:
 def _cell(rounds: list[dict[str, float]]) -> str:
     failed = sum(each["failed"] for each in rounds)
     p50, p99 = _median(rounds, "p50_ms"), _median(rounds, "p99_ms")
+    if not _median(rounds, "per_second"):
+        return f"nothing within {p50 / 1e3:.0f} s"
     return f"{_median(rounds, 'per_second'):,.0f} ({p50:.1f}, {p99:.1f})" + (f" {failed:.0f} failed" if failed else "")
 
 
@@ -120,7 +123,7 @@ def _median(rounds: list[dict[str, float]], name: str) -> float:
 
 def _ratio(each: dict[str, Any], ours: str, theirs: str) -> float:
     pairs = zip(each["rounds"][ours], each["rounds"][theirs], strict=True)
-    return statistics.median(a["per_second"] / b["per_second"] for a, b in pairs)
+    return statistics.median(times(a["per_second"], b["per_second"]) for a, b in pairs)
 
 
 def _appends(found: dict[str, Any]) -> Lines:
