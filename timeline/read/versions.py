@@ -233,14 +233,13 @@ class Batch:
             if link not in kept:
                 self._close_link(version.opened.pop(link, None), link, id, was[link], position)
         kind, es, le, parties = row["kind"], row["es"], row["le"], f"|{row['party_key']}|"
-        opened, new = version.opened, self.changes.new_links
-        for link in named:
-            if link in kept:
-                continue
-            role, value = link
-            parties_shown = parties if role == "PARTY" else ""
-            opened[link] = made = [value, role, id, position, None, kind, es, le, parties_shown]
-            new.append(made)
+        new = [link for link in named if link not in kept] if kept else named
+        made: list[LinkRow] = [
+            [value, role, id, position, None, kind, es, le, parties if role == "PARTY" else ""] for role, value in new
+        ]
+        version.opened.update(zip(new, made, strict=True))
+        self.changes.new_links += made
+        for role, value in new:
             if role == "PLACE" or role == "SOURCE":
                 self.dependents.setdefault(value, set()).add(id)
         since = [(*link, was[link] if link in kept else position) for link in named]
