@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import product
 from typing import Any
 
 import pytest
 
 from timeline.database import Database
 from timeline.handle import Request, handle
-from timeline.read import tables
-from timeline.read.conditions import Query
-from timeline.read.filters import OccurrenceFilter, Page, TimeFilter, TimeRelation
+from timeline.read import paging, tables
+from timeline.read.filters import OccurrenceFilter, Page, TimeFilter, TimeRelation, Wanted
 from timeline.read.snapshot import Snapshot, open_snapshot
 from timeline.values.dates import bounds
 from timeline.values.facts import Meeting, When
+from timeline.values.relations import Certainty, after, before, overlaps, within
 from timeline.write.commands import Report
 
 WHEN = [
@@ -37,7 +38,15 @@ def dated(database: Database) -> Database:
     return database
 
 
-async def walked(snapshot: Snapshot, filter: OccurrenceFilter, *, descending: bool, backward: bool) -> list[Any]:
+def by_relation(filter: OccurrenceFilter) -> list[int]:
+    """The numbers of the meetings of which the filter's time holds, as the relations of dates say."""
+    (time,) = filter.times
+    judge = {"during": within, "overlaps": overlaps, "before": before, "after": after}[time.relation]
+    wanted = {Certainty.CERTAIN} if time.certainty == "CERTAIN" else {Certainty.CERTAIN, Certainty.POSSIBLE}
+    return [number for number, edtf in enumerate(WHEN) if judge(bounds(edtf), time.bounds) in wanted]
+
+
+async def walked(snapshot: Snapshot, filter: OccurrenceFilter, descending: bool, backward: bool) -> list[Any]:
     """All pages of two, one after the other."""
     found: list[Any] = []
     cursor: str | None = None
@@ -50,23 +59,26 @@ async def walked(snapshot: Snapshot, filter: OccurrenceFilter, *, descending: bo
         cursor = part.cursors[0] if backward else part.cursors[-1]
 
 
-@pytest.mark.parametrize("relation", ["during", "overlaps"])
+@pytest.mark.parametrize("certainty", ["POSSIBLE", "CERTAIN"])
+@pytest.mark.parametrize("relation", ["during", "overlaps", "before", "after"])
 def test_near_and_long_ones_come_as_one_list_in_order(
-    dated: Database, relation: TimeRelation, monkeypatch: pytest.MonkeyPatch
+    dated: Database, relation: TimeRelation, certainty: Wanted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def play() -> None:
-        snapshot, long = await open_snapshot(dated), 0
+        snapshot, found = await open_snapshot(dated), 0
         for asked in ASKED:
             for kinds in KINDS:
-                filter = OccurrenceFilter(kinds=kinds, times=(TimeFilter(relation, bounds(asked)),))
-                for descending, backward in ((False, False), (True, False), (False, True), (True, True)):
-                    apart = await walked(snapshot, filter, descending=descending, backward=backward)
+                filter = OccurrenceFilter(kinds=kinds, times=(TimeFilter(relation, bounds(asked), certainty),))
+                for way in product((False, True), (False, True)):
+                    apart = await walked(snapshot, filter, *way), await snapshot.count(filter)
                     with monkeypatch.context() as patch:
-                        patch.setattr(Query, "touching", property(lambda _: None, lambda *_: None), raising=False)
-                        whole = await walked(snapshot, filter, descending=descending, backward=backward)
-                    assert apart == whole, (asked, kinds, descending, backward)
-                    long += any(id in LONG for part in apart for id in part)
-        assert long > 10
+                        patch.setattr(paging, "_apart", lambda *_: None)
+                        whole = await walked(snapshot, filter, *way), await snapshot.count(filter)
+                    assert apart == whole, (asked, kinds, way)
+                ids = sorted(id for part in whole[0] for id in part)
+                assert ids == [f"meeting/m{number}" for number in sorted(by_relation(filter), key=str)]
+                found += len(ids)
+        assert found > 3
         await dated.close()
 
     asyncio.run(play())

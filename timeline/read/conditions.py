@@ -59,8 +59,9 @@ class Query:
     counting: bool = False
     """Whether all is counted in any order: then links of which any one will do lead SQLite to records, too. A page in
     order is full before it has walked far."""
-    touching: tuple[int, int] | None = None
-    """Days that each record touches: it began by the last one and ended no earlier than the first."""
+    touching: tuple[int, int] = (-INFINITY, INFINITY)
+    """Days that each record touches, the first and the last: it may begin by the last and end no earlier than the
+    first."""
     in_order: bool = False
     """Whether nothing is asked of records but one kind and perhaps one set of parties, which have indexes in order."""
 
@@ -297,8 +298,6 @@ def occurrence_query(query: Query, filter: OccurrenceFilter) -> Query:
         query.text(filter.text)
     for time in filter.times:
         query.where.append(_time(query, time))
-        if time.relation in ("during", "overlaps") and time.certainty == "POSSIBLE":
-            query.touching = (time.bounds.es, time.bounds.le)
     if filter.published_before is not None:
         query.where.append(f"r.known_from < {query.put(filter.published_before)}")
     kinds = filter.kinds or [kind.value for kind in OCCURRENCES]
@@ -368,6 +367,15 @@ def _time(query: Query, time: TimeFilter) -> str:
         ("after", True): f"{le} < {at}.es",
         ("after", False): f"{ee} < r.ls",
     }[time.relation, certain]
-    dated = f"{at}.es < {query.put(INFINITY)}"
+    first, last = {
+        "during": (asked.ls, asked.ee) if certain else (asked.es, asked.le),
+        "overlaps": (asked.ls, asked.ee) if certain else (asked.es, asked.le),
+        "before": (-INFINITY, asked.es if certain else asked.ls),
+        "after": (asked.le if certain else asked.ee, INFINITY),
+    }[time.relation]
+    query.touching = max(first, query.touching[0]), min(last, query.touching[1])
+    # Each of them follows from the conditions, since nothing ends before it may begin; but only this leads an index.
+    touches = f"{at}.es <= {query.put(last)} AND {at}.le >= {query.put(first)}"
+    dated = f"{touches} AND {at}.es < {query.put(INFINITY)}"
     # All four bounds are parameters even where a comparison leaves one out: SQLite ignores those not named.
     return f"({conditions} AND {dated}{' AND NOT r.uncertain' if certain else ''})"

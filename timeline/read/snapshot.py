@@ -29,6 +29,7 @@ from timeline.read.filters import Bucket, EntityFilter, OccurrenceFilter, Page, 
 from timeline.read.history import entries, raw
 from timeline.read.index import is_hidden
 from timeline.read.kept import Kept, Newest, kept_at
+from timeline.read.paging import counted
 from timeline.read.paging import page as page_of
 from timeline.read.rarity import rarest_first
 from timeline.read.rows import Version, chunks, state_at, state_now, versions_of
@@ -460,9 +461,8 @@ class Snapshot:
         )
 
     async def _count(self, query: Query, table: str, cap: int) -> tuple[int, bool]:
-        found = query.links if query.is_told_by_links else f"{table} WHERE {query.condition}"
         limit = query.put(cap + 1)
-        rows = await self.rows(query, f"SELECT COUNT(*) FROM (SELECT 1 AS one FROM {found} LIMIT {limit}) counted")
+        rows = await self.rows(query, f"SELECT COUNT(*) FROM ({counted(query, table)} LIMIT {limit}) counted")
         return min(rows[0][0], cap), rows[0][0] <= cap
 
     def _found(self, query: Query, text: str, kinds: Sequence[str]) -> tuple[Query, str]:
