@@ -81,14 +81,13 @@ def _insert_rows(connection: Connection, wanted: Rows) -> None:
 
 
 def _insert_in_groups(connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
-    driver, begin = _driver(connection), 0
-    for group in GROUPS:
-        statement = _insert(table, columns, group)
-        with _faults(connection, statement):
+    driver, one, begin = _driver(connection), _insert(table, columns), 0
+    with _faults(connection, one):  # The statement of a group is longer than anybody would read.
+        for group in GROUPS:
             while len(rows) - begin >= group:
-                driver.execute(statement, list(chain.from_iterable(rows[begin : begin + group])))
+                driver.execute(_insert(table, columns, group), list(chain.from_iterable(rows[begin : begin + group])))
                 begin += group
-    execute_many(connection, _insert(table, columns), rows[begin:])
+    execute_many(connection, one, rows[begin:])
 
 
 def execute_all(connection: Connection, statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
