@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 
 from timeline.app import create_app, settle
 from timeline.database import _PARAMETER, Database
+from timeline.edge.wire import Protocol
 from timeline.settings import from_environment
 
 Fetch = Callable[..., Awaitable[Sequence[Any]]]
@@ -26,7 +27,8 @@ def application() -> Starlette:
     """The service over the driver that the environment names; for servers that make it themselves."""
     driver = os.environ.pop("BENCH_DRIVER")
     if driver != "own":
-        Database.fetch = Database.fetch_soon = DRIVERS[driver]()  # type: ignore[assignment,method-assign]
+        fetch = DRIVERS[driver]()
+        Database.fetch = Database.fetch_by_key = Database.fetch_soon = fetch  # type: ignore[assignment,method-assign]
     app = create_app(from_environment(os.environ))
     settle()
     return app
@@ -46,7 +48,10 @@ def main() -> None:
 def _uvicorn(port: int, loop: Any, http: Any) -> None:
     import uvicorn
 
-    uvicorn.run(application(), port=port, loop=loop, http=http, log_config=None, access_log=False, server_header=False)
+    spoken = Protocol if http == "httptools" else http
+    uvicorn.run(
+        application(), port=port, loop=loop, http=spoken, log_config=None, access_log=False, server_header=False
+    )
 
 
 def _granian(port: int) -> None:

@@ -90,6 +90,16 @@ def test_given_up_in_the_moment_in_which_a_connection_came(play: Any) -> None:
     play(work)
 
 
+def test_closing_waits_for_those_who_ask_and_leaves_no_connection_behind(play: Any) -> None:
+    async def work(found: Readers) -> None:
+        asking = [asyncio.create_task(found.fetch("SELECT 1 FROM pg_sleep(0.2)", [])) for _ in range(3 * MOST)]
+        await asyncio.sleep(0.1)
+        await found.close()
+        assert [await each for each in asking] == [[(1,)]] * len(asking)
+
+    play(work)
+
+
 @pytest.mark.parametrize("idle_seconds", [60.0, 0.0])
 def test_one_that_the_server_ended_or_that_was_idle_for_long_is_replaced(
     play: Any, monkeypatch: pytest.MonkeyPatch, idle_seconds: float

@@ -41,9 +41,13 @@ class Readers:
         return rows
 
     async def close(self) -> None:
-        """Close all, once their queries have ended."""
-        while self._idle:
-            await self._give_back(self._idle.pop()[0])
+        """Close all, once their queries have ended and those of all who wait."""
+        while self._taken:
+            connection = self._idle.pop()[0] if self._idle else await self._turn()
+            if connection is None:
+                self._hand_on(None)  # That there is room matters to others.
+            else:
+                await self._give_back(connection)
         await self._pool.close()
 
     async def _take(self) -> Any:
