@@ -17,6 +17,10 @@ from timeline.readers import Readers
 MOST = 2
 SLEEP = "SELECT pg_sleep(3600)"
 PID = "SELECT pg_backend_pid() FROM pg_sleep(0.001)"
+END_OTHERS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 ACTIVE = "SELECT count(*) FROM pg_stat_activity WHERE query = $1 AND state = 'active'"
 
 
@@ -25,14 +29,17 @@ def play(another_postgres: str) -> Callable[[Callable[[Readers], Awaitable[None]
     """Does something with readers of an empty database."""
 
     async def alone(work: Callable[[Readers], Awaitable[None]]) -> None:
-        url = make_url(another_postgres).set(drivername="postgresql").render_as_string(hide_password=False)
-        found = Readers(await asyncpg.create_pool(url, min_size=0, max_size=MOST))
+        found = Readers(await asyncpg.create_pool(plain(another_postgres), min_size=0, max_size=MOST))
         try:
             await asyncio.wait_for(work(found), 60)
         finally:
             await found.close()
 
     return lambda work: asyncio.run(alone(work))
+
+
+def plain(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 async def pids(found: Readers, number: int) -> set[int]:
@@ -100,18 +107,28 @@ def test_closing_waits_for_those_who_ask_and_leaves_no_connection_behind(play: A
     play(work)
 
 
-@pytest.mark.parametrize("idle_seconds", [60.0, 0.0])
-def test_one_that_the_server_ended_or_that_was_idle_for_long_is_replaced(
-    play: Any, monkeypatch: pytest.MonkeyPatch, idle_seconds: float
-) -> None:
-    monkeypatch.setattr(readers, "IDLE_SECONDS", idle_seconds)
+def test_one_that_was_idle_for_long_is_replaced(play: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "IDLE_SECONDS", 0.0)
 
     async def work(found: Readers) -> None:
-        (before,) = await pids(found, 1)
-        if idle_seconds:
+        assert await pids(found, 1) != await pids(found, 1)
+
+    play(work)
+
+
+def test_those_that_the_server_ended_are_replaced(play: Any, another_postgres: str) -> None:
+    """In the middle of a query, and all of them between two, again and again: as many are there as before."""
+
+    async def work(found: Readers) -> None:
+        for _ in range(2 * MOST):
             with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
                 await found.fetch("SELECT pg_terminate_backend(pg_backend_pid())", [])
-        (after,) = await pids(found, 1)
-        assert after != before
+            before = await pids(found, 20)
+            other = await asyncpg.connect(plain(another_postgres))
+            await other.execute(END_OTHERS)
+            await other.close()
+            await asyncio.sleep(0.2)  # Time to notice.
+            after = await pids(found, 20)
+            assert (len(before), len(after), before & after) == (MOST, MOST, set())
 
     play(work)

@@ -53,7 +53,7 @@ class Readers:
     async def _take(self) -> Any:
         while self._idle:
             connection, since = self._idle.pop()
-            if not connection.is_closed():
+            if _is_open(connection):
                 if time.monotonic() - since < IDLE_SECONDS:
                     return connection
                 connection.terminate()
@@ -100,3 +100,10 @@ class Readers:
     def _make_room(self) -> None:
         self._taken -= 1
         self._hand_on(None)
+
+
+def _is_open(connection: Any) -> bool:
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:  # The server ended it, and the pool has taken it back by itself.
+        return False
