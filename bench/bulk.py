@@ -32,6 +32,8 @@ ROWS = 20_000
 """How many rows one statement of raw writing takes, in a transaction of its own."""
 READ = tuple(table.name for table in SHELF["a"].tables)
 LOG = tuple(name for name in log.tables if name != "log_head")
+Step = Callable[[str, str, int], float]
+"""From the URL of a database, a folder and the number of meetings: how many seconds it took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def raw_read(url: str, folder: str, size: int) -> float:
     return _copied(_of_recorded(url), open_database(url), READ)
 
 
-STEPS: dict[str, tuple[str, Callable[[str, str, int], float]]] = {
+STEPS: dict[str, tuple[str, Step]] = {
     "commands recorded": ("recorded", recorded),
     "exported": ("recorded", exported),
     "raw log": ("raw", raw_log),
@@ -101,17 +103,24 @@ STEPS: dict[str, tuple[str, Callable[[str, str, int], float]]] = {
     "rebuilt": ("recorded", rebuilt),
 }
 """Each step with the database it works on."""
+OF_LINES = {
+    "log imported": ("recorded", imported),
+    **{name: STEPS[name] for name in ("raw log", "raw read tables", "rebuilt")},
+}
+"""The same for lines that are there already: what they were imported into stands for what was recorded."""
 
 
-def measured(urls: dict[str, str], folder: str, size: int) -> dict[str, Took]:
+def measured(
+    urls: dict[str, str], folder: str, size: int, steps: dict[str, tuple[str, Step]] = STEPS
+) -> dict[str, Took]:
     """Every step in a process of its own, so that its memory is its own."""
-    found = {}
+    found: dict[str, Took] = {}
     with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as processes:
-        for name, (where, step) in STEPS.items():
+        for name, (where, step) in steps.items():
             seconds, own, peak_mb = processes.submit(_alone, step, urls[where], folder, size).result()
             database = open_database(urls[where])
             with database.read() as connection:
-                events = head(connection).position or found["commands recorded"].events
+                events = head(connection).position or next(iter(found.values())).events
             database.dispose()
             found[name] = Took(seconds, events, peak_mb)
             shown = f"{seconds:.1f} s, {own:.1f} s of them its own, {found[name].rate:,.0f} events/s, {peak_mb:.0f} MB"
@@ -139,17 +148,21 @@ def main() -> None:
         "--size", default="20000", help="numbers of meetings, with commas between; events are 1.5 times"
     )
     parser.add_argument("--engine", default="sqlite,postgresql")
+    parser.add_argument("--lines", type=Path, help="an export to import, in place of generated meetings")
     chosen = parser.parse_args()
+    sizes, steps = ([0], OF_LINES) if chosen.lines else (list(map(int, chosen.size.split(","))), STEPS)
     results = {}
     for engine in chosen.engine.split(","):
-        for size in map(int, chosen.size.split(",")):
+        for size in sizes:
             with tempfile.TemporaryDirectory() as folder:
-                results[engine, size] = measured(_urls(engine, Path(folder)), folder, size)
-            print(table(results), flush=True)
+                if chosen.lines:
+                    Path(folder, "lines").symlink_to(chosen.lines.resolve())
+                results[engine, size] = measured(_urls(engine, Path(folder)), folder, size, steps)
+        print(table(results), flush=True)
     print(f"\n{os.cpu_count()} cores, Python {platform.python_version()}")
 
 
-def _alone(step: Callable[[str, str, int], float], url: str, folder: str, size: int) -> tuple[float, float, float]:
+def _alone(step: Step, url: str, folder: str, size: int) -> tuple[float, float, float]:
     """Seconds of the step, how long its process itself worked, and the most memory it had."""
     seconds = step(url, folder, size)
     return seconds, time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
