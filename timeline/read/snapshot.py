@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -29,6 +29,7 @@ from timeline.read.filters import Bucket, EntityFilter, OccurrenceFilter, Page, 
 from timeline.read.history import entries, raw
 from timeline.read.index import is_hidden
 from timeline.read.kept import Kept, Newest, kept_at
+from timeline.read.merged import expander, survivor_of, way_of
 from timeline.read.paging import counted
 from timeline.read.paging import page as page_of
 from timeline.read.rarity import rarest_first
@@ -126,7 +127,7 @@ class Snapshot:
             aliases = _aliases.get(self.database, OrderedDict()).get((self.shelf, min(self.merges, self.position)))
         if aliases is None or (self.veil is not None and self._hides(id, aliases)):
             return None
-        found = self.kept.find(_survivor(id, aliases), self.position)
+        found = self.kept.find(survivor_of(id, aliases), self.position)
         return found if self.veil is None or found is None else self.veil.document(found)
 
     def newest(self) -> Newest | None:
@@ -154,11 +155,11 @@ class Snapshot:
         aliases = await self._merged()
         if not aliases and self.veil is None:
             return dict(zip(ids, ids, strict=True))
-        return {id: _survivor(id, aliases) for id in ids if not self._hides(id, aliases)}
+        return {id: survivor_of(id, aliases) for id in ids if not self._hides(id, aliases)}
 
     def _hides(self, id: str, aliases: dict[str, str]) -> bool:
         """Whether nothing is under this id: it, or what it leads to, is hidden."""
-        return self.veil is not None and not self.veil.hidden.isdisjoint(_way(id, aliases))
+        return self.veil is not None and not self.veil.hidden.isdisjoint(way_of(id, aliases))
 
     async def occurrences(self, filter: OccurrenceFilter, page: Page, shown: Sequence[str] = ()) -> Slice:
         """Occurrences by earliest start, latest end, id; descending by latest end. The undated come last.
@@ -356,7 +357,7 @@ class Snapshot:
     async def survivors(self, ids: Sequence[str]) -> list[str]:
         """The ids under which these records are found now, merged ones by their survivor."""
         aliases = await self._merged()
-        return [_survivor(id, aliases) for id in ids] if aliases else list(ids)
+        return [survivor_of(id, aliases) for id in ids] if aliases else list(ids)
 
     async def merged_ids(self, *prefixes: str) -> list[str]:
         """The ids with one of these prefixes that lead to another record."""
@@ -404,7 +405,7 @@ class Snapshot:
         """A query of this snapshot that asks nothing yet and will look for so many rows."""
         aliases = await self._merged()
         veil = None if self.veil is None else self.veil.over(id for id in aliases if self._hides(id, aliases))
-        expand = _expander(aliases, veil.hidden if veil is not None else frozenset())
+        expand = expander(aliases, veil.hidden if veil is not None else frozenset())
         parameters, early = {"at": self.position}, self.is_early(rows)
         return Query(self.shelf, self.database.dialect, expand, parameters=parameters, veil=veil, early=early)
 
@@ -475,49 +476,6 @@ class Snapshot:
             f"WHERE {query.valid('r')} AND NOT r.hidden{kept}) r"
         )
         return query, found
-
-
-def _survivor(id: str, aliases: dict[str, str]) -> str:
-    passed: set[str] = set()
-    while id in aliases and id not in passed:
-        passed.add(id)
-        id = aliases[id]
-    return id
-
-
-def _way(id: str, aliases: dict[str, str]) -> list[str]:
-    """The id and all that it leads to, one after the other."""
-    way = [id]
-    while (id := aliases.get(id, "")) and id not in way:
-        way.append(id)
-    return way
-
-
-NOWHERE = "nowhere/"
-"""Stands for a hidden id where ids are asked for: no record has it."""
-
-
-def _expander(aliases: dict[str, str], hidden: frozenset[str]) -> Callable[[Sequence[str]], list[str]]:
-    """Ids with their survivor and all that was merged into it; nothing of what is hidden."""
-    if hidden:
-        every = _expander(aliases, frozenset())
-        return lambda ids: [
-            each
-            for id in ids
-            for each in ([NOWHERE] if not hidden.isdisjoint(_way(id, aliases)) else every([id]))
-            if each not in hidden
-        ]
-    if not aliases:
-        return lambda ids: list(dict.fromkeys(ids)) if len(ids) > 1 else [*ids]
-    groups: dict[str, list[str]] = {}
-    for id in aliases:
-        groups.setdefault(_survivor(id, aliases), []).append(id)
-
-    def expand(ids: Sequence[str]) -> list[str]:
-        survivors = dict.fromkeys(_survivor(id, aliases) for id in ids)
-        return [each for id in survivors for each in (id, *groups.get(id, []))]
-
-    return expand
 
 
 def _single_day(meeting: Document) -> int | None:
